@@ -1,0 +1,77 @@
+package runner
+
+import (
+	"time"
+
+	"github.com/podlab/podlab/internal/checks"
+)
+
+// Event is something that happened while a lab is walked. The set is sealed; State.Apply folds it.
+// Steps are indexes into Lab.Steps, blocks indexes into Step.Blocks, checks indexes into Step.Checks().
+type Event interface{ event() }
+
+type (
+	// PhaseChanged reports a phase of bringing the cluster up.
+	PhaseChanged struct {
+		Phase Phase
+		At    time.Time
+	}
+	// ClusterUp says that the cluster answers.
+	ClusterUp struct{ At time.Time }
+	// ClusterLost says that it does not, or no longer; Try is the way out.
+	ClusterLost struct {
+		Err error
+		Try string
+	}
+	// LabOpened says that the lab's namespace is there and watched. Every check starts unknown.
+	LabOpened struct{ Lab string }
+	// ApplyStarted and ApplyEnded bracket one apply (or solution) block.
+	ApplyStarted struct{ Step, Block int }
+	ApplyEnded   struct {
+		Step, Block int
+		Objects     []Applied
+		Err         error
+	}
+	// CommandStarted, CommandOutput and CommandEnded bracket one run block. Output arrives in pieces.
+	CommandStarted struct{ Step, Block int }
+	CommandOutput  struct {
+		Step, Block int
+		Text        string
+	}
+	CommandEnded struct {
+		Step, Block int
+		Exit        int
+		Elapsed     time.Duration
+		Err         error // it could not be run; Exit means nothing
+	}
+	// CheckUpdated says what a check found. It is sent when the result differs from the last one.
+	CheckUpdated struct {
+		Step, Check int
+		Result      checks.Result
+		Elapsed     time.Duration // how long the look took
+		At          time.Time
+	}
+	// Answered grades an answer. Verdict is Pass or NotYet for right or wrong, CannotTell when the fact is not known yet.
+	Answered struct {
+		Step, Block int
+		Answer      string
+		Result      checks.Result // Got is the learner's answer; Want, the right one, is set once the answer was right
+	}
+	// ResetStarted and ResetEnded bracket the reset of the lab. After a reset every check is unknown again.
+	ResetStarted struct{}
+	ResetEnded   struct{ Err error }
+)
+
+func (PhaseChanged) event()   {}
+func (ClusterUp) event()      {}
+func (ClusterLost) event()    {}
+func (LabOpened) event()      {}
+func (ApplyStarted) event()   {}
+func (ApplyEnded) event()     {}
+func (CommandStarted) event() {}
+func (CommandOutput) event()  {}
+func (CommandEnded) event()   {}
+func (CheckUpdated) event()   {}
+func (Answered) event()       {}
+func (ResetStarted) event()   {}
+func (ResetEnded) event()     {}

@@ -1,0 +1,70 @@
+package runner
+
+import (
+	"context"
+	"io"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/podlab/podlab/internal/node"
+)
+
+// Cluster is what the runner needs of a cluster's life. internal/cluster has it.
+type Cluster interface {
+	// Up makes the cluster answer, with the images on its nodes, and reports each phase. It returns only when nothing
+	// that it started still runs, also after ctx is cancelled.
+	Up(ctx context.Context, images []string, report func(Phase)) error
+	// Snapshot looks once at the named node.
+	Snapshot(ctx context.Context, nodeName string) (*node.Snapshot, error)
+}
+
+// Phase is one named part of bringing a cluster up. A phase is reported when it starts, whenever its detail changes, and
+// when it ends.
+type Phase struct {
+	Name   string // "create the cluster"
+	Detail string // what is happening in it now; may be ""
+	Done   bool
+	Err    error // with Done: why it failed
+}
+
+// API is what the runner needs of Kubernetes, in one cluster. internal/kube has it.
+type API interface {
+	// EnsureNamespace creates the namespace if it is missing and waits until pods can be made in it.
+	EnsureNamespace(ctx context.Context, namespace string) error
+	// Apply applies the objects in order, server-side and strictly. It stops at the first that is refused.
+	Apply(ctx context.Context, namespace string, objects []*unstructured.Unstructured) ([]Applied, error)
+	// Reset removes everything that a lesson or a learner made in the namespace and returns when it is gone.
+	Reset(ctx context.Context, namespace string) error
+	// Watch follows the namespace until ctx is done.
+	Watch(ctx context.Context, namespace string) (Watch, error)
+}
+
+// Applied says what became of one object.
+type Applied struct {
+	Object string // "pod/demoduo"
+	Action string // "created", "configured" or "unchanged"
+}
+
+// Watch is a live copy of one namespace.
+type Watch interface {
+	// Changed receives after any change since the last receive, including loss and return of the connection.
+	Changed() <-chan struct{}
+	// Pod returns the pod as last seen, a NotFound error if it is not there, another error if the copy is not live.
+	Pod(name string) (*corev1.Pod, error)
+	// Events returns the events about the pod, oldest first, or an error if the copy is not live.
+	Events(pod string) ([]corev1.Event, error)
+}
+
+// Shell runs a lesson's commands. internal/shell has it.
+type Shell interface {
+	// Run runs the script and returns its exit code. An error means that it could not be run.
+	Run(ctx context.Context, script string, env ShellEnv, stdout, stderr io.Writer) (int, error)
+}
+
+// ShellEnv is what a lesson's command can name.
+type ShellEnv struct {
+	Node      string // $NODE: the node's container, the control plane's on a cluster of one
+	Namespace string // $NAMESPACE, and kubectl's default
+}

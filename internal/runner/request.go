@@ -1,0 +1,31 @@
+package runner
+
+// Request is something a learner asks of the runner. The set is sealed. Requests are done one at a time, in order;
+// checks go on being looked at meanwhile.
+type Request interface{ request() }
+
+type (
+	// Open brings the cluster up if need be, opens the lab's namespace and starts to look at its checks.
+	// It ends the lab that was open before.
+	Open struct{ Lab string }
+	// Apply applies one apply or solution block.
+	Apply struct{ Step, Block int }
+	// RunCommand runs one run block.
+	RunCommand struct{ Step, Block int }
+	// Answer answers one ask block.
+	Answer struct {
+		Step, Block int
+		Text        string
+	}
+	// Reset puts the lab back to its start.
+	Reset struct{}
+	// Interrupt cancels the request that is being done, if any. It is done at once, ahead of the others.
+	Interrupt struct{}
+)
+
+func (Open) request()       {}
+func (Apply) request()      {}
+func (RunCommand) request() {}
+func (Answer) request()     {}
+func (Reset) request()      {}
+func (Interrupt) request()  {}
