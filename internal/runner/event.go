@@ -24,7 +24,12 @@ type (
 		Try string
 	}
 	// LabOpened says that the lab's namespace is there and watched. Every check starts unknown.
-	LabOpened struct{ Lab string }
+	LabOpened struct {
+		Lab    string
+		Checks []int // how many checks each step has
+	}
+	// RequestFailed says that the lab could not be opened, or that a request made no sense in this state.
+	RequestFailed struct{ Err error }
 	// ApplyStarted and ApplyEnded bracket one apply (or solution) block.
 	ApplyStarted struct{ Step, Block int }
 	ApplyEnded   struct {
@@ -66,6 +71,7 @@ func (PhaseChanged) event()   {}
 func (ClusterUp) event()      {}
 func (ClusterLost) event()    {}
 func (LabOpened) event()      {}
+func (RequestFailed) event()  {}
 func (ApplyStarted) event()   {}
 func (ApplyEnded) event()     {}
 func (CommandStarted) event() {}
