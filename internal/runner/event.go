@@ -81,3 +81,26 @@ func (CheckUpdated) event()   {}
 func (Answered) event()       {}
 func (ResetStarted) event()   {}
 func (ResetEnded) event()     {}
+
+// Events of verify.
+type (
+	// LabStarted says that verify begins a lab.
+	LabStarted struct{ Lab, Title string }
+	// StepStarted says that verify begins a step of it.
+	StepStarted struct{ Lab, Step, Title string }
+	// ClaimWaiting says that a claim does not hold yet, and why, while verify waits for it.
+	ClaimWaiting struct {
+		ID     string
+		Result checks.Result
+	}
+	// ClaimDecided says what became of one claim.
+	ClaimDecided struct{ Claim CheckOutcome }
+	// LabEnded says what became of a lab.
+	LabEnded struct{ Lab LabOutcome }
+)
+
+func (LabStarted) event()   {}
+func (StepStarted) event()  {}
+func (ClaimWaiting) event() {}
+func (ClaimDecided) event() {}
+func (LabEnded) event()     {}

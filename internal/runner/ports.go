@@ -51,6 +51,8 @@ type Applied struct {
 type Watch interface {
 	// Changed receives after any change since the last receive, including loss and return of the connection.
 	Changed() <-chan struct{}
+	// Err says why the copy is not live; nil while it is.
+	Err() error
 	// Pod returns the pod as last seen, a NotFound error if it is not there, another error if the copy is not live.
 	Pod(name string) (*corev1.Pod, error)
 	// Events returns the events about the pod, oldest first, or an error if the copy is not live.

@@ -1,3 +1,206 @@
 // Package runner walks a lab: it brings the cluster up, applies, runs commands, looks at the checks, and tells what happens
 // as events. It knows no terminal, no kind and no Docker.
 package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/podlab/podlab/internal/lesson"
+)
+
+// Deps is the world that a runner works in.
+type Deps struct {
+	Course  lesson.Course
+	Cluster Cluster
+	Connect func(ctx context.Context) (API, error) // to the cluster, once it is up
+	Shell   Shell
+	Node    func() string // the node container that lessons call $NODE
+}
+
+// Runner does what a learner asks for, one request at a time, and tells what happens as events.
+type Runner struct {
+	deps   Deps
+	events chan Event
+
+	mu        sync.Mutex
+	queue     []Request
+	interrupt context.CancelFunc // of the request that is being done
+	wake      chan struct{}
+
+	open *openLab // touched by Run's goroutine only
+}
+
+// openLab is the lab that a learner is in.
+type openLab struct {
+	plan   plan
+	api    API
+	looker *looker
+	cancel context.CancelFunc
+	done   chan struct{} // closed when nothing looks at the lab any more
+}
+
+// New returns a runner that waits for Run.
+func New(deps Deps) *Runner {
+	return &Runner{deps: deps, events: make(chan Event), wake: make(chan struct{}, 1)}
+}
+
+// Events returns the runner's events. It is closed after Run's context ended and everything came to rest; whoever reads
+// must read until then.
+func (r *Runner) Events() <-chan Event { return r.events }
+
+// Do asks for something. It never blocks. Interrupt is done at once, everything else in order.
+func (r *Runner) Do(req Request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := req.(Interrupt); ok {
+		r.queue = nil
+		if r.interrupt != nil {
+			r.interrupt()
+		}
+		return
+	}
+	r.queue = append(r.queue, req)
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run does requests until ctx ends, then closes the events.
+func (r *Runner) Run(ctx context.Context) {
+	defer close(r.events)
+	defer r.closeLab()
+	for {
+		req, reqCtx := r.next(ctx)
+		if req == nil {
+			select {
+			case <-r.wake:
+				continue
+			case <-ctx.Done():
+				return
+			}
+		}
+		r.do(ctx, reqCtx, req)
+		r.finish()
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+func (r *Runner) next(ctx context.Context) (Request, context.Context) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.queue) == 0 {
+		return nil, nil
+	}
+	req := r.queue[0]
+	r.queue = r.queue[1:]
+	reqCtx, cancel := context.WithCancel(ctx)
+	r.interrupt = cancel
+	return req, reqCtx
+}
+
+func (r *Runner) finish() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.interrupt()
+	r.interrupt = nil
+}
+
+func (r *Runner) emit(e Event) { r.events <- e }
+
+func (r *Runner) do(ctx, reqCtx context.Context, req Request) {
+	if open, ok := req.(Open); ok {
+		if err := r.openLab(ctx, reqCtx, open.Lab); err != nil {
+			r.emit(RequestFailed{Err: err})
+		}
+		return
+	}
+	if r.open == nil {
+		r.emit(RequestFailed{Err: errors.New("no lab is open")})
+		return
+	}
+	switch req := req.(type) {
+	case Apply:
+		r.apply(reqCtx, req)
+	case RunCommand:
+		r.runCommand(reqCtx, req)
+	case Answer:
+		r.answer(reqCtx, req)
+	case Reset:
+		r.emit(ResetStarted{})
+		err := r.open.api.Reset(reqCtx, r.open.plan.namespace)
+		r.emit(ResetEnded{Err: err})
+		r.open.looker.tellAgain()
+	default:
+		r.emit(RequestFailed{Err: fmt.Errorf("unknown request %T", req)})
+	}
+}
+
+// openLab opens the lab. The lab outlives the request, so its looking hangs on ctx, not on reqCtx.
+func (r *Runner) openLab(ctx, reqCtx context.Context, id string) error {
+	r.closeLab()
+	lab, ok := r.deps.Course.Lab(id)
+	if !ok {
+		return fmt.Errorf("the course has no lab %q", id)
+	}
+	p, err := newPlan(lab, Namespace(id))
+	if err != nil {
+		return err
+	}
+	api, err := r.bringUp(reqCtx, lab.Images)
+	if err != nil {
+		r.emit(ClusterLost{Err: err, Try: WayOut(err)})
+		return err
+	}
+	if err := api.EnsureNamespace(reqCtx, p.namespace); err != nil {
+		return fmt.Errorf("lab %s: %w", id, err)
+	}
+	labCtx, cancel := context.WithCancel(ctx)
+	watch, err := api.Watch(labCtx, p.namespace)
+	if err != nil {
+		cancel()
+		return fmt.Errorf("watch lab %s: %w", id, err)
+	}
+	r.open = &openLab{plan: p, api: api, looker: newLooker(watch, r.deps.Cluster.Snapshot), cancel: cancel, done: make(chan struct{})}
+	r.emit(LabOpened{Lab: id, Checks: p.counts()})
+	go r.follow(labCtx, r.open)
+	return nil
+}
+
+func (r *Runner) closeLab() {
+	if r.open == nil {
+		return
+	}
+	r.open.cancel()
+	<-r.open.done
+	r.open = nil
+}
+
+// bringUp brings the cluster up and connects to it, telling its phases.
+func (r *Runner) bringUp(ctx context.Context, images []string) (API, error) {
+	report := func(p Phase) { r.emit(PhaseChanged{Phase: p, At: time.Now()}) }
+	if err := r.deps.Cluster.Up(ctx, images, report); err != nil {
+		return nil, err
+	}
+	api, err := r.deps.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.emit(ClusterUp{At: time.Now()})
+	return api, nil
+}
+
+// WayOut returns what the error itself says to do about it, or "".
+func WayOut(err error) string {
+	var w interface{ WayOut() string }
+	if errors.As(err, &w) {
+		return w.WayOut()
+	}
+	return ""
+}

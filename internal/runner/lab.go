@@ -1,0 +1,104 @@
+package runner
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/podlab/podlab/internal/checks"
+	"github.com/podlab/podlab/internal/lesson"
+)
+
+// follow looks at the open lab's checks until the lab is closed.
+func (r *Runner) follow(ctx context.Context, lab *openLab) {
+	defer close(lab.done)
+	all, places := lab.plan.flat()
+	revive := reviver(r.deps.Cluster, lab.plan.lab.Images, func(p Phase) { r.emit(PhaseChanged{Phase: p, At: time.Now()}) })
+	lab.looker.lost = func(ctx context.Context, err error) {
+		r.emit(ClusterLost{Err: err, Try: "podlab brings it back as soon as Docker answers"})
+		revive(ctx)
+	}
+	lab.looker.back = func() { r.emit(ClusterUp{At: time.Now()}) }
+	lab.looker.follow(ctx, all, func(i int, result checks.Result, took time.Duration) {
+		r.emit(CheckUpdated{Step: places[i].step, Check: places[i].check, Result: result, Elapsed: took, At: time.Now()})
+	}, nil)
+}
+
+// reviver returns a function that tries to bring a lost cluster back: a node whose Docker went away stays stopped when
+// Docker returns. Its errors are not told: the checks already say that they cannot tell, and why.
+func reviver(cluster Cluster, images []string, report func(Phase)) func(context.Context) {
+	return func(ctx context.Context) {
+		_ = cluster.Up(ctx, images, report)
+	}
+}
+
+func (r *Runner) apply(ctx context.Context, req Apply) {
+	r.emit(ApplyStarted(req))
+	objects, err := objectsOf(r.open.plan.lab, req.Step, req.Block)
+	var applied []Applied
+	if err == nil {
+		applied, err = r.open.api.Apply(ctx, r.open.plan.namespace, objects)
+	}
+	r.emit(ApplyEnded{Step: req.Step, Block: req.Block, Objects: applied, Err: err})
+}
+
+func (r *Runner) runCommand(ctx context.Context, req RunCommand) {
+	r.emit(CommandStarted(req))
+	start := time.Now()
+	run, err := block[lesson.Run](r.open.plan.lab, req.Step, req.Block)
+	exit := 0
+	if err == nil {
+		out := textWriter(func(text string) { r.emit(CommandOutput{Step: req.Step, Block: req.Block, Text: text}) })
+		exit, err = r.deps.Shell.Run(ctx, run.Script, r.shellEnv(r.open.plan.namespace), out, out)
+	}
+	r.emit(CommandEnded{Step: req.Step, Block: req.Block, Exit: exit, Elapsed: time.Since(start), Err: err})
+}
+
+func (r *Runner) shellEnv(namespace string) ShellEnv {
+	return ShellEnv{Node: r.deps.Node(), Namespace: namespace}
+}
+
+func (r *Runner) answer(ctx context.Context, req Answer) {
+	ask, err := block[lesson.Ask](r.open.plan.lab, req.Step, req.Block)
+	if err != nil {
+		r.emit(RequestFailed{Err: err})
+		return
+	}
+	result := grade(ctx, ask, req.Text, r.open.looker.moment())
+	r.emit(Answered{Step: req.Step, Block: req.Block, Answer: req.Text, Result: result})
+}
+
+// grade compares an answer with the cluster's, or with the lesson's. A wrong answer does not give the right one away.
+func grade(ctx context.Context, ask lesson.Ask, answer string, c checks.Cluster) checks.Result {
+	truth, result := truthOf(ctx, ask, c)
+	if result.Verdict != checks.Pass {
+		result.Verdict = checks.CannotTell
+		return result
+	}
+	result.Got = strings.TrimSpace(answer)
+	if checks.Grade(answer, truth) {
+		result.Want = truth
+		return result
+	}
+	return checks.Result{Verdict: checks.NotYet, Got: result.Got}
+}
+
+// truthOf returns the right answer. The result says Pass when it is known.
+func truthOf(ctx context.Context, ask lesson.Ask, c checks.Cluster) (string, checks.Result) {
+	if ask.Answer.Kind == "" {
+		return ask.Text, checks.Result{Verdict: checks.Pass}
+	}
+	fact, mistakes := checks.ParseFact(ask.Answer)
+	if len(mistakes) > 0 {
+		return "", checks.Result{Verdict: checks.CannotTell, Why: mistakes.Error()}
+	}
+	return fact.Value(ctx, c)
+}
+
+// textWriter hands on what is written to it.
+type textWriter func(string)
+
+func (w textWriter) Write(p []byte) (int, error) {
+	w(string(p))
+	return len(p), nil
+}

@@ -1,0 +1,167 @@
+package runner
+
+import (
+	"context"
+	"reflect"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/podlab/podlab/internal/checks"
+	"github.com/podlab/podlab/internal/node"
+)
+
+// moment is what the checks of one look see: the watch's copy, and one snapshot for each node, taken on first need.
+type moment struct {
+	watch    Watch
+	snapshot func(ctx context.Context, nodeName string) (*node.Snapshot, error)
+
+	mu    sync.Mutex
+	nodes map[string]func() (*node.Snapshot, error)
+}
+
+func (m *moment) Pod(_ context.Context, name string) (*corev1.Pod, error) { return m.watch.Pod(name) }
+
+func (m *moment) Events(_ context.Context, pod string) ([]corev1.Event, error) {
+	return m.watch.Events(pod)
+}
+
+func (m *moment) Node(ctx context.Context, name string) (*node.Snapshot, error) {
+	m.mu.Lock()
+	look, ok := m.nodes[name]
+	if !ok {
+		look = sync.OnceValues(func() (*node.Snapshot, error) { return m.snapshot(ctx, name) })
+		m.nodes[name] = look
+	}
+	m.mu.Unlock()
+	return look()
+}
+
+// askedNode says whether a check needed a look at a node.
+func (m *moment) askedNode() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.nodes) > 0
+}
+
+// Bounds of the pause before a second look at a node that gave no pass. Nothing tells podlab of a change below
+// Kubernetes, and nothing tells it that a silent Docker is back: the pause doubles from the first to the second.
+const (
+	relookFirst = 250 * time.Millisecond
+	relookLast  = 5 * time.Second
+)
+
+// looker looks at checks whenever the cluster changed.
+type looker struct {
+	watch    Watch
+	snapshot func(ctx context.Context, nodeName string) (*node.Snapshot, error)
+	lost     func(ctx context.Context, err error) // called on each look while the watch is not live; may be nil
+	back     func()                               // called once the watch is live again; may be nil
+	again    chan struct{}                        // receives when all results must be told anew
+}
+
+func newLooker(watch Watch, snapshot func(context.Context, string) (*node.Snapshot, error)) *looker {
+	return &looker{watch: watch, snapshot: snapshot, again: make(chan struct{}, 1)}
+}
+
+func (l *looker) moment() *moment {
+	return &moment{watch: l.watch, snapshot: l.snapshot, nodes: map[string]func() (*node.Snapshot, error){}}
+}
+
+// look evaluates every check once, at one moment. Each result is told as soon as it is there, one at a time.
+func (l *looker) look(ctx context.Context, cs []checks.Check, tell func(i int, r checks.Result, took time.Duration)) *moment {
+	m := l.moment()
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	for i, c := range cs {
+		wg.Go(func() {
+			start := time.Now()
+			r := c.Eval(ctx, m)
+			took := time.Since(start)
+			mu.Lock()
+			defer mu.Unlock()
+			if ctx.Err() == nil { // what was found while being cancelled is about the cancelling
+				tell(i, r, took)
+			}
+		})
+	}
+	wg.Wait()
+	return m
+}
+
+// follow looks at the checks now and after every change, tells each result that differs from the last, and returns when
+// ctx ends or until says, of the last results, that it is enough.
+func (l *looker) follow(ctx context.Context, cs []checks.Check, tell func(int, checks.Result, time.Duration), until func([]checks.Result) bool) {
+	last := make([]checks.Result, len(cs))
+	pause, live := relookFirst, true
+	for ctx.Err() == nil {
+		m := l.look(ctx, cs, func(i int, r checks.Result, took time.Duration) {
+			if !reflect.DeepEqual(r, last[i]) {
+				last[i] = r
+				tell(i, r, took)
+			}
+		})
+		if until != nil && until(last) {
+			return
+		}
+		live = l.tellLoss(ctx, live)
+		if changed := l.wait(ctx, wantsRelook(last, m, live), pause, last); changed {
+			pause = relookFirst
+		} else {
+			pause = min(2*pause, relookLast)
+		}
+	}
+}
+
+// tellLoss tells when the watch is lost and when it is back, and returns whether it is live.
+func (l *looker) tellLoss(ctx context.Context, was bool) bool {
+	err := l.watch.Err()
+	switch {
+	case err != nil && l.lost != nil && ctx.Err() == nil:
+		l.lost(ctx, err)
+	case err == nil && !was && l.back != nil:
+		l.back()
+	}
+	return err == nil
+}
+
+// wait returns true after a change, false after the pause (if a second look is wanted) or when ctx ends.
+func (l *looker) wait(ctx context.Context, relook bool, pause time.Duration, last []checks.Result) bool {
+	var tick <-chan time.Time
+	if relook {
+		timer := time.NewTimer(pause)
+		defer timer.Stop()
+		tick = timer.C
+	}
+	select {
+	case <-l.watch.Changed():
+		return true
+	case <-l.again:
+		clear(last)
+		return true
+	case <-tick:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+func wantsRelook(last []checks.Result, m *moment, live bool) bool {
+	if !live {
+		return true
+	}
+	for _, r := range last {
+		if r.Verdict == checks.CannotTell || r.Verdict == checks.NotYet && m.askedNode() {
+			return true
+		}
+	}
+	return false
+}
+
+// tellAgain makes follow tell every result again.
+func (l *looker) tellAgain() {
+	select {
+	case l.again <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,67 @@
+package runner
+
+import (
+	"github.com/podlab/podlab/internal/checks"
+)
+
+// Outcome is what verify found. Its JSON form is the contract of "podlab verify --json"; docs/verify.md describes it.
+type Outcome struct {
+	Labs    []LabOutcome   `json:"labs"`
+	Verdict checks.Verdict `json:"verdict"`
+	Seconds float64        `json:"seconds"`
+	Error   string         `json:"error,omitempty"` // why nothing could be told
+	Try     string         `json:"try,omitempty"`   // the way out
+}
+
+// LabOutcome is what verify found in one lab.
+type LabOutcome struct {
+	ID      string         `json:"id"`
+	Verdict checks.Verdict `json:"verdict"`
+	Seconds float64        `json:"seconds"`
+	Steps   []StepOutcome  `json:"steps"`
+}
+
+// StepOutcome is what verify found in one step.
+type StepOutcome struct {
+	ID     string         `json:"id"`
+	Checks []CheckOutcome `json:"checks"`
+}
+
+// CheckOutcome is one claim of a lesson, with what became of it. Kind is the check's kind, or "apply", "run" or "ask" for
+// what the lesson does besides checking.
+type CheckOutcome struct {
+	ID       string          `json:"id"`
+	Kind     string          `json:"kind"`
+	Verdict  checks.Verdict  `json:"verdict"`
+	Before   checks.Verdict  `json:"before,omitempty"` // what the check said before its step was done
+	Want     string          `json:"want"`
+	Got      string          `json:"got"`
+	Why      string          `json:"why,omitempty"`
+	Try      string          `json:"try,omitempty"`
+	Evidence checks.Evidence `json:"evidence"`
+	Seconds  float64         `json:"seconds"` // from when it was first looked for until the verdict
+}
+
+// worst combines verdicts: one "not yet" makes the whole "not yet", else one "cannot tell" makes it "cannot tell".
+func worst(verdicts []checks.Verdict) checks.Verdict {
+	verdict := checks.Pass
+	for _, v := range verdicts {
+		switch {
+		case v == checks.NotYet:
+			return checks.NotYet
+		case v != checks.Pass:
+			verdict = checks.CannotTell
+		}
+	}
+	return verdict
+}
+
+func (l LabOutcome) worst() checks.Verdict {
+	var verdicts []checks.Verdict
+	for _, s := range l.Steps {
+		for _, c := range s.Checks {
+			verdicts = append(verdicts, c.Verdict)
+		}
+	}
+	return worst(verdicts)
+}

@@ -1,0 +1,96 @@
+package runner
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/podlab/podlab/internal/checks"
+	"github.com/podlab/podlab/internal/lesson"
+)
+
+// plan is a lab made ready to walk: its checks and facts understood. The course was validated when it was loaded, so a
+// mistake here is a bug.
+type plan struct {
+	lab       lesson.Lab
+	namespace string
+	checks    [][]checks.Check    // by step
+	specs     [][]lesson.CheckSpec // by step, beside checks
+}
+
+// Namespace is where a lab's objects live while a learner walks it.
+func Namespace(lab string) string { return "podlab-" + lab }
+
+// verifyNamespace is where verify walks a lab, so that it never touches what a learner has made.
+func verifyNamespace(lab string) string { return "podlab-verify-" + lab }
+
+func newPlan(lab lesson.Lab, namespace string) (plan, error) {
+	p := plan{lab: lab, namespace: namespace}
+	for _, step := range lab.Steps {
+		specs := step.Checks()
+		parsed, err := parseChecks(specs)
+		if err != nil {
+			return plan{}, err
+		}
+		p.checks, p.specs = append(p.checks, parsed), append(p.specs, specs)
+	}
+	return p, nil
+}
+
+func parseChecks(specs []lesson.CheckSpec) ([]checks.Check, error) {
+	parsed := make([]checks.Check, 0, len(specs))
+	for _, spec := range specs {
+		check, mistakes := checks.Parse(spec)
+		if len(mistakes) > 0 {
+			return nil, mistakes
+		}
+		parsed = append(parsed, check)
+	}
+	return parsed, nil
+}
+
+// counts returns how many checks each step has.
+func (p plan) counts() []int {
+	counts := make([]int, len(p.checks))
+	for i, c := range p.checks {
+		counts[i] = len(c)
+	}
+	return counts
+}
+
+// flat returns all checks in order, and where each stands.
+func (p plan) flat() ([]checks.Check, []place) {
+	var all []checks.Check
+	var places []place
+	for step, cs := range p.checks {
+		for i, c := range cs {
+			all, places = append(all, c), append(places, place{step, i})
+		}
+	}
+	return all, places
+}
+
+// place is where a check stands in a lab.
+type place struct{ step, check int }
+
+// block returns a block of the lab as the kind that a request needs it to be.
+func block[B lesson.Block](lab lesson.Lab, step, index int) (B, error) {
+	var none B
+	if step < 0 || step >= len(lab.Steps) || index < 0 || index >= len(lab.Steps[step].Blocks) {
+		return none, fmt.Errorf("lab %s has no step %d with a block %d", lab.ID, step+1, index+1)
+	}
+	b, ok := lab.Steps[step].Blocks[index].(B)
+	if !ok {
+		return none, fmt.Errorf("%s: this block is %T, not %T", lab.Steps[step].Blocks[index].Position(), lab.Steps[step].Blocks[index], none)
+	}
+	return b, nil
+}
+
+// objectsOf returns what an apply or solution block would apply.
+func objectsOf(lab lesson.Lab, step, index int) ([]*unstructured.Unstructured, error) {
+	if solution, err := block[lesson.Solution](lab, step, index); err == nil && len(solution.Objects) > 0 {
+		return solution.Objects, nil
+	}
+	apply, err := block[lesson.Apply](lab, step, index)
+	return apply.Objects, err
+}

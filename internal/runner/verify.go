@@ -1,0 +1,172 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/podlab/podlab/internal/checks"
+	"github.com/podlab/podlab/internal/lesson"
+)
+
+// VerifyOptions says how verify goes about it.
+type VerifyOptions struct {
+	Timeout time.Duration // how long a check may stay "not yet" before that is its verdict
+}
+
+// Verify walks the labs without a learner: for each step it shows that its checks do not hold before, does what the step
+// says, and shows that they hold then. It emits events on the way; Events is closed when it returns.
+// The error says that ctx ended; the outcome is then what was found until then.
+func (r *Runner) Verify(ctx context.Context, labs []lesson.Lab, opts VerifyOptions) (Outcome, error) {
+	defer close(r.events)
+	start := time.Now()
+	outcome := Outcome{Labs: []LabOutcome{}, Verdict: checks.CannotTell}
+	api, err := r.bringUp(ctx, imagesOf(labs))
+	if err != nil {
+		r.emit(ClusterLost{Err: err, Try: WayOut(err)})
+		outcome.Error, outcome.Try, outcome.Seconds = err.Error(), WayOut(err), seconds(start)
+		return outcome, ctx.Err()
+	}
+	var leaving sync.WaitGroup // resets of labs that are done, beside the next lab
+	defer leaving.Wait()
+	var verdicts []checks.Verdict
+	for _, lab := range labs {
+		w := &walk{r: r, api: api, timeout: opts.Timeout}
+		labOutcome := w.lab(ctx, lab)
+		outcome.Labs = append(outcome.Labs, labOutcome)
+		verdicts = append(verdicts, labOutcome.Verdict)
+		r.emit(LabEnded{Lab: labOutcome})
+		if ctx.Err() != nil {
+			break
+		}
+		leaving.Go(func() { _ = api.Reset(ctx, verifyNamespace(lab.ID)) }) // the next walk resets again
+	}
+	outcome.Verdict, outcome.Seconds = worst(verdicts), seconds(start)
+	return outcome, ctx.Err()
+}
+
+func imagesOf(labs []lesson.Lab) []string {
+	var images []string
+	for _, lab := range labs {
+		images = append(images, lab.Images...)
+	}
+	return images
+}
+
+// walk is one lab while verify walks it.
+type walk struct {
+	r       *Runner
+	api     API
+	timeout time.Duration
+	plan    plan
+	looker  *looker
+}
+
+func (w *walk) lab(ctx context.Context, lab lesson.Lab) LabOutcome {
+	start := time.Now()
+	out := LabOutcome{ID: lab.ID, Steps: []StepOutcome{}}
+	w.r.emit(LabStarted{Lab: lab.ID, Title: lab.Title})
+	watchCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	before, err := w.open(watchCtx, lab)
+	if err != nil {
+		claim := failed("open", "open", "an empty namespace", err)
+		w.r.emit(ClaimDecided{Claim: claim})
+		out.Steps = append(out.Steps, StepOutcome{ID: "open", Checks: []CheckOutcome{claim}})
+	} else {
+		for i, step := range lab.Steps {
+			w.r.emit(StepStarted{Lab: lab.ID, Step: step.ID, Title: step.Title})
+			out.Steps = append(out.Steps, StepOutcome{ID: step.ID, Checks: w.step(ctx, i, step, before[i])})
+			if ctx.Err() != nil {
+				break
+			}
+		}
+	}
+	out.Verdict, out.Seconds = out.worst(), seconds(start)
+	return out
+}
+
+// open makes an empty namespace and asks every check once: what holds there holds without the lab.
+func (w *walk) open(ctx context.Context, lab lesson.Lab) ([][]checks.Result, error) {
+	p, err := newPlan(lab, verifyNamespace(lab.ID))
+	if err != nil {
+		return nil, err
+	}
+	w.plan = p
+	if err := w.api.EnsureNamespace(ctx, p.namespace); err != nil {
+		return nil, err
+	}
+	if err := w.api.Reset(ctx, p.namespace); err != nil {
+		return nil, err
+	}
+	watch, err := w.api.Watch(ctx, p.namespace)
+	if err != nil {
+		return nil, err
+	}
+	w.looker = newLooker(watch, w.r.deps.Cluster.Snapshot)
+	revive := reviver(w.r.deps.Cluster, lab.Images, func(ph Phase) { w.r.emit(PhaseChanged{Phase: ph, At: time.Now()}) })
+	w.looker.lost = func(ctx context.Context, _ error) { revive(ctx) }
+	before := make([][]checks.Result, len(p.checks))
+	for i, cs := range p.checks {
+		before[i] = w.lookOnce(ctx, cs)
+	}
+	return before, nil
+}
+
+func (w *walk) lookOnce(ctx context.Context, cs []checks.Check) []checks.Result {
+	results := make([]checks.Result, len(cs))
+	w.looker.look(ctx, cs, func(i int, r checks.Result, _ time.Duration) { results[i] = r })
+	return results
+}
+
+// step does the step's blocks in order and returns a claim for each.
+func (w *walk) step(ctx context.Context, index int, step lesson.Step, before []checks.Result) []CheckOutcome {
+	if applies(step) {
+		before = w.lookOnce(ctx, w.plan.checks[index])
+	}
+	claims := []CheckOutcome{}
+	counts := map[string]int{}
+	next := 0
+	for _, b := range step.Blocks {
+		if ctx.Err() != nil {
+			break
+		}
+		var decided []CheckOutcome
+		switch b := b.(type) {
+		case lesson.Check:
+			n := len(b.Specs)
+			decided = w.await(ctx, w.plan.checks[index][next:next+n], b.Specs, before[next:next+n])
+			next += n
+		case lesson.Apply:
+			decided = []CheckOutcome{w.apply(ctx, numbered(counts, "apply"), b)}
+		case lesson.Run:
+			decided = []CheckOutcome{w.run(ctx, numbered(counts, "run"), b)}
+		case lesson.Ask:
+			decided = []CheckOutcome{w.ask(ctx, numbered(counts, "ask"), b)}
+		}
+		claims = append(claims, decided...)
+	}
+	return claims
+}
+
+func applies(step lesson.Step) bool {
+	for _, b := range step.Blocks {
+		if _, ok := b.(lesson.Apply); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func numbered(counts map[string]int, kind string) string {
+	counts[kind]++
+	if counts[kind] == 1 {
+		return kind
+	}
+	return fmt.Sprintf("%s-%d", kind, counts[kind])
+}
+
+func seconds(since time.Time) float64 {
+	return time.Since(since).Round(time.Millisecond).Seconds()
+}
