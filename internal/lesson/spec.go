@@ -1,6 +1,13 @@
 package lesson
 
-import "github.com/goccy/go-yaml/ast"
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+)
 
 // CheckSpec is one check as the lesson states it, not yet understood: "- ready: {pod: demoduo, containers: 2/2}".
 // Package checks decides which kinds exist and what their fields mean.
@@ -10,15 +17,63 @@ type CheckSpec struct {
 	Pos  Position
 
 	value ast.Node // the mapping after the key
-	// offset: what to add to a line of value's own positions to get a line of the file
-	offset int
+	at    place    // where value's own positions lie in the file
+	label string   // how a message names the spec: check "ready"
 }
 
 // Decode reads the check's fields into the struct that v points to (yaml tags), strictly: an unknown field, a repeated one
 // or one of the wrong type is a mistake, with the place of the field itself and, where a name is near, "did you mean".
-func (s CheckSpec) Decode(v any) Mistakes { panic("lesson: not written yet") }
+func (s CheckSpec) Decode(v any) (found Mistakes) {
+	defer recoverAt(&found, s.Pos)
+	d := decoder{at: s.at, label: s.prefix(), whole: s.Pos}
+	d.decode(s.value, reflect.ValueOf(v).Elem())
+	return d.mistakes
+}
 
 // Mistake says what is wrong with one field ("" for the check as a whole), at that field's place in the file.
+// A field of a field is written with dots: "containers.0.name".
 func (s CheckSpec) Mistake(field, format string, args ...any) Mistake {
-	panic("lesson: not written yet")
+	pos := s.Pos
+	if key := lookUp(s.value, field); key != nil {
+		pos = s.at.of(key)
+	}
+	return Mistake{Pos: pos, Message: s.prefix() + fmt.Sprintf(format, args...)}
+}
+
+func (s CheckSpec) prefix() string {
+	if s.label == "" {
+		return fmt.Sprintf("check %q: ", s.ID)
+	}
+	return s.label + ": "
+}
+
+// lookUp finds the node that stands for a dotted path: the key of a mapping's field, or the item of a list. It returns nil for none.
+func lookUp(n ast.Node, path string) ast.Node {
+	var found ast.Node
+	for _, name := range strings.Split(path, ".") {
+		if seq, ok := n.(*ast.SequenceNode); ok {
+			i, err := strconv.Atoi(name)
+			if err != nil || i < 0 || i >= len(seq.Values) {
+				return found
+			}
+			n, found = seq.Values[i], seq.Values[i]
+			continue
+		}
+		field := entry(n, name)
+		if field == nil {
+			return found
+		}
+		n, found = field.Value, field.Key
+	}
+	return found
+}
+
+// entry returns the named field of a mapping, or nil.
+func entry(n ast.Node, name string) *ast.MappingValueNode {
+	for _, e := range entries(n) {
+		if keyText(e) == name {
+			return e
+		}
+	}
+	return nil
 }

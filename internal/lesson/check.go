@@ -1,0 +1,165 @@
+package lesson
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// ParseChecks reads the text of a check block on its own, as if it stood at the top of the file. Ids are as within one step.
+func ParseChecks(file, source string) ([]CheckSpec, Mistakes) {
+	r := &reader{file: file, ids: map[string]bool{}, steps: []Step{{}}}
+	specs := r.checks(fenced{pos: Position{file, 1, 1}, content: source, at: place{file: file}})
+	r.add(Check{Specs: specs})
+	r.endStep()
+	r.found.Sort()
+	return specs, r.found
+}
+
+// checks reads a check block: a list of mappings, each with one kind and, if the author likes, an id.
+func (r *reader) checks(f fenced) []CheckSpec {
+	root, mistakes := parseYAML(f.content, f.at)
+	r.found = append(r.found, mistakes...)
+	if len(mistakes) > 0 {
+		return nil
+	}
+	list, ok := root.(*ast.SequenceNode)
+	if !ok {
+		pos := f.pos
+		if root != nil {
+			pos = f.at.of(root)
+		}
+		r.mistake(pos, `want a list of checks, each as "- kind: {field: value}", found %s`, describe(root))
+		return nil
+	}
+	var specs []CheckSpec
+	for _, item := range list.Values {
+		if spec, ok := r.checkItem(item, f.at); ok {
+			specs = append(specs, spec)
+		}
+	}
+	return specs
+}
+
+func (r *reader) checkItem(item ast.Node, at place) (CheckSpec, bool) {
+	pos := at.of(item)
+	if !isMapping(item) {
+		r.mistake(pos, `want a check as "- kind: {field: value}", found %s`, describe(item))
+		return CheckSpec{}, false
+	}
+	id := ""
+	var kinds []*ast.MappingValueNode
+	for _, e := range entries(item) {
+		if keyText(e) == "id" {
+			id = r.checkID(e, at)
+			continue
+		}
+		kinds = append(kinds, e)
+	}
+	return r.oneKind(CheckSpec{ID: id, Pos: pos, at: at}, "check", kinds)
+}
+
+// checkID reads the id that an author gave to a check.
+func (r *reader) checkID(e *ast.MappingValueNode, at place) string {
+	id, ok := scalarText(e.Value)
+	switch {
+	case !ok || !idPattern.MatchString(id):
+		r.mistake(at.of(e.Value), "check id %s: %s", describe(e.Value), idRule)
+	case r.ids[id]:
+		r.mistake(at.of(e.Value), "check id %q is taken by another check of this step", id)
+	}
+	r.ids[id] = true
+	return id
+}
+
+// oneKind fills the spec from the only field that names a kind. What is "check" or "answer".
+func (r *reader) oneKind(spec CheckSpec, what string, kinds []*ast.MappingValueNode) (CheckSpec, bool) {
+	if len(kinds) == 0 {
+		r.mistake(spec.Pos, "a %s needs a kind, such as ready: {pod: web, containers: 2/2}", what)
+		return spec, false
+	}
+	var names []string
+	for _, e := range kinds {
+		names = append(names, keyText(e))
+	}
+	e := kinds[0]
+	switch {
+	case len(kinds) > 1 && isNull(e.Value):
+		r.mistake(spec.at.of(kinds[1].Key), "%s %q: its fields must be indented further than %q", what, names[0], names[0])
+		return spec, false
+	case len(kinds) > 1 && what == "check":
+		r.mistake(spec.at.of(kinds[1].Key), "a check has one kind, found %s: begin each check with a dash", quoted(names))
+		return spec, false
+	case len(kinds) > 1:
+		r.mistake(spec.at.of(kinds[1].Key), "an answer has one kind, found %s", quoted(names))
+		return spec, false
+	}
+	spec.Kind, spec.value, spec.Pos = names[0], e.Value, spec.at.of(e.Key)
+	return spec, true
+}
+
+func quoted(names []string) string {
+	var out []string
+	for _, n := range names {
+		out = append(out, fmt.Sprintf("%q", n))
+	}
+	return strings.Join(out, " and ")
+}
+
+// question is an ask block as the author writes it.
+type question struct {
+	Prompt  string   `yaml:"prompt"`
+	Choices []string `yaml:"choices"`
+	Answer  ast.Node `yaml:"answer"`
+	Explain string   `yaml:"explain"`
+}
+
+func (r *reader) ask(f fenced) (ask Ask) {
+	ask.Pos = f.pos
+	defer recoverAt(&r.found, f.pos)
+	root, mistakes := parseYAML(f.content, f.at)
+	r.found = append(r.found, mistakes...)
+	if len(mistakes) > 0 {
+		return ask
+	}
+	var q question
+	d := decoder{at: f.at, whole: f.pos}
+	d.decode(root, reflect.ValueOf(&q).Elem())
+	if isMapping(root) || root == nil {
+		d.checkQuestion(root, q)
+	}
+	r.found = append(r.found, d.mistakes...)
+	ask.Prompt, ask.Choices, ask.Explain = q.Prompt, q.Choices, q.Explain
+	if isMapping(q.Answer) {
+		ask.Answer, _ = r.oneKind(CheckSpec{Pos: f.at.of(q.Answer), at: f.at}, "answer", entries(q.Answer))
+		ask.Answer.ID, ask.Answer.label = ask.Answer.Kind, fmt.Sprintf("answer %q", ask.Answer.Kind)
+		return ask
+	}
+	ask.Text, _ = scalarText(q.Answer)
+	return ask
+}
+
+// checkQuestion looks at what the fields of an ask block say together.
+func (d *decoder) checkQuestion(root ast.Node, q question) {
+	if e := entry(root, "prompt"); e == nil || emptyText(e.Value) {
+		d.missing(root, "prompt", `this question has no "prompt"`)
+	}
+	if e := entry(root, "answer"); e == nil || emptyText(e.Value) {
+		d.missing(root, "answer", `this question has no "answer"`)
+	}
+	choices := entry(root, "choices")
+	if choices == nil {
+		return
+	}
+	d.checkList(root, "choices", q.Choices)
+	if _, ok := choices.Value.(*ast.SequenceNode); ok && len(q.Choices) < 2 {
+		d.mistake(choices.Key, "choices: want two or more, found %d", len(q.Choices))
+		return
+	}
+	if text, ok := scalarText(q.Answer); ok && len(q.Choices) > 0 && !slices.Contains(q.Choices, text) {
+		d.mistake(q.Answer, "answer %q is not one of the choices%s", text, didYouMean(text, q.Choices))
+	}
+}
