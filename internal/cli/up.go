@@ -1,0 +1,135 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podlab/podlab/internal/cluster"
+	"github.com/podlab/podlab/internal/lesson"
+	"github.com/podlab/podlab/internal/report"
+	"github.com/podlab/podlab/internal/runner"
+)
+
+func (a *app) upCommand() *cobra.Command {
+	var rebuild bool
+	cmd := &cobra.Command{
+		Use:   "up",
+		Short: "Bring the cluster up, with the labs' images on it",
+		Args:  usageArgs(cobra.NoArgs),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.up(cmd.Context(), rebuild) },
+	}
+	a.jsonFlag(cmd)
+	cmd.Flags().BoolVar(&rebuild, "rebuild", false, "delete a cluster of this name that podlab made, and make it anew")
+	return cmd
+}
+
+func (a *app) up(ctx context.Context, rebuild bool) error {
+	course, err := a.loadCourse()
+	if err != nil {
+		return err
+	}
+	c, err := a.openCluster(rebuild)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	start := time.Now()
+	err = a.withPhases(func(say func(cluster.Phase)) error { return c.Up(ctx, imagesOf(course), say) })
+	if err != nil {
+		return err
+	}
+	status, err := c.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printStatus(c, status)
+	}
+	fmt.Fprintf(a.Out, "cluster %s is up (%.1fs)\nto look around in another terminal: export KUBECONFIG=%s\n",
+		c.Name(), time.Since(start).Seconds(), c.Kubeconfig())
+	return nil
+}
+
+func imagesOf(course lesson.Course) []string {
+	var images []string
+	for _, lab := range course.Labs {
+		images = append(images, lab.Images...)
+	}
+	return images
+}
+
+// withPhases prints the phases of what f does, on standard error when standard output is for JSON.
+func (a *app) withPhases(f func(say func(cluster.Phase)) error) error {
+	var w io.Writer = a.Out
+	if a.json {
+		w = a.Err
+	}
+	events := make(chan runner.Event)
+	printed := make(chan struct{})
+	go func() {
+		defer close(printed)
+		report.Plain(w, events)
+	}()
+	err := f(func(p cluster.Phase) { events <- runner.PhaseChanged{Phase: runner.Phase(p), At: time.Now()} })
+	close(events)
+	<-printed
+	return err
+}
+
+func (a *app) downCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "down",
+		Short: "Delete the cluster; the images stay",
+		Args:  usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.openCluster(false)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			return a.withPhases(func(say func(cluster.Phase)) error { return c.Down(cmd.Context(), say) })
+		},
+	}
+}
+
+func (a *app) statusCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Say what state the cluster is in",
+		Args:  usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.openCluster(false)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			status, err := c.Status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return a.printStatus(c, status)
+		},
+	}
+	a.jsonFlag(cmd)
+	return cmd
+}
+
+func (a *app) printStatus(c *cluster.Cluster, s cluster.Status) error {
+	if a.json {
+		return printJSON(a.Out, s)
+	}
+	fmt.Fprintf(a.Out, "cluster %s: %s\n", c.Name(), s.State)
+	if s.Why != "" {
+		fmt.Fprintf(a.Out, "  why: %s\n", s.Why)
+	}
+	if s.State == cluster.Absent {
+		return nil
+	}
+	fmt.Fprintf(a.Out, "  nodes: %s\n  image: %s\n  kubeconfig: %s\n", strings.Join(s.Nodes, ", "), s.Image, c.Kubeconfig())
+	return nil
+}
