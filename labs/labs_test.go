@@ -1,0 +1,220 @@
+package labs_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pgavlin/mermaid-ascii/pkg/diagram"
+	"github.com/pgavlin/mermaid-ascii/pkg/render"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/podlab/podlab/internal/lesson"
+	"github.com/podlab/podlab/labs"
+)
+
+// widest is how many columns a diagram may take, so that it stands in a frame on a terminal of 80.
+const widest = 76
+
+func TestEveryLessonLoads(t *testing.T) {
+	var ids []string
+	for _, lab := range course(t).Labs {
+		ids = append(ids, lab.ID)
+	}
+	if diff := cmp.Diff([]string{"solo", "duo", "trio"}, ids); diff != "" {
+		t.Errorf("labs, in order (-want +got):\n%s", diff)
+	}
+}
+
+// Every lab is taught in the same way: small steps, a prediction in each, something that is checked in each, hints, one picture.
+func TestEveryLabIsTaughtTheSameWay(t *testing.T) {
+	for _, lab := range course(t).Labs {
+		t.Run(lab.ID, func(t *testing.T) {
+			if n := len(lab.Steps); n < 4 || n > 6 {
+				t.Errorf("%d steps, want 4 to 6", n)
+			}
+			if lab.Minutes < 5 || lab.Minutes > 10 {
+				t.Errorf("%d minutes, want 5 to 10", lab.Minutes)
+			}
+			var hints, diagrams int
+			for _, step := range lab.Steps {
+				if len(step.Checks()) == 0 {
+					t.Errorf("%s: step %q claims something that no check looks at", step.Pos, step.Title)
+				}
+				testPrediction(t, step)
+				hints += len(blocks[lesson.Hint](step))
+				diagrams += len(blocks[lesson.Mermaid](step))
+			}
+			if hints < 3 || diagrams != 1 {
+				t.Errorf("%d hints and %d diagrams, want 3 hints or more and 1 diagram", hints, diagrams)
+			}
+		})
+	}
+}
+
+// testPrediction demands one question in the step, before the command that gives the answer away, with a reason after it.
+func testPrediction(t *testing.T, step lesson.Step) {
+	t.Helper()
+	asks, runs := blocks[lesson.Ask](step), blocks[lesson.Run](step)
+	if len(asks) != 1 || len(runs) == 0 {
+		t.Errorf("%s: step %q has %d questions and %d commands, want 1 question and 1 command or more", step.Pos, step.Title, len(asks), len(runs))
+		return
+	}
+	if reveal := runs[len(runs)-1]; asks[0].Pos.Line > reveal.Pos.Line {
+		t.Errorf("%s: the question comes after the command that answers it", asks[0].Pos)
+	}
+	if asks[0].Explain == "" {
+		t.Errorf("%s: the question does not explain its answer", asks[0].Pos)
+	}
+}
+
+// What podlab runs must be followed by what the author saw, so that a reader without podlab can compare.
+func TestEveryCommandShowsItsOutput(t *testing.T) {
+	for _, lab := range course(t).Labs {
+		for _, step := range lab.Steps {
+			for i, b := range step.Blocks {
+				if _, ok := b.(lesson.Run); !ok {
+					continue
+				}
+				if i+1 == len(step.Blocks) {
+					t.Errorf("%s: no output after this command", b.Position())
+				} else if out, ok := step.Blocks[i+1].(lesson.Output); !ok || strings.TrimSpace(out.Text) == "" {
+					t.Errorf("%s: no output after this command", b.Position())
+				}
+			}
+		}
+	}
+}
+
+// A command finds a process by its port, so a port that two containers use would lead a learner to the wrong pod.
+func TestEachContainerHasAPortOfItsOwn(t *testing.T) {
+	owner := map[string]string{}
+	for _, lab := range course(t).Labs {
+		for _, step := range lab.Steps {
+			for _, apply := range blocks[lesson.Apply](step) {
+				pod := decode(t, lab.File, []byte(apply.Source))
+				for _, c := range pod.Spec.Containers {
+					address, name := c.Args[len(c.Args)-1], pod.Name+"/"+c.Name
+					if other, taken := owner[address]; taken {
+						t.Errorf("%s: %s listens on %s, and so does %s", apply.Pos, name, address, other)
+					}
+					owner[address] = name
+				}
+			}
+		}
+	}
+}
+
+func TestDiagramsFitATerminal(t *testing.T) {
+	for _, lab := range course(t).Labs {
+		for _, step := range lab.Steps {
+			for _, m := range blocks[lesson.Mermaid](step) {
+				drawn := draw(t, m)
+				for line := range strings.Lines(drawn) {
+					if n := len([]rune(strings.TrimRight(line, " \n"))); n > widest {
+						t.Errorf("%s: a line of %d columns, want at most %d:\n%s", m.Pos, n, widest, drawn)
+						break
+					}
+				}
+				for _, word := range []string{"shim", "pod demo" + lab.ID, "own mnt", "one net"} {
+					if !strings.Contains(drawn, word) {
+						t.Errorf("%s: %q is lost in the drawing:\n%s", m.Pos, word, drawn)
+					}
+				}
+				if m.Alt == "" {
+					t.Errorf("%s: no text that says the same", m.Pos)
+				}
+			}
+		}
+	}
+}
+
+// A near-miss is an otherwise sound manifest, or the checks would refuse it for the wrong reason.
+func TestEveryNearMissIsASoundPod(t *testing.T) {
+	files, err := filepath.Glob("*/near-miss/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lab, _, _ := strings.Cut(filepath.ToSlash(file), "/")
+		seen[lab] = true
+		if pod := decode(t, file, data); pod.Name != "demo"+lab {
+			t.Errorf("%s: pod %q, want the lab's own, demo%s", file, pod.Name, lab)
+		}
+		if !strings.HasPrefix(string(data), "# ") {
+			t.Errorf("%s: does not begin with a comment that says what the checks must see", file)
+		}
+	}
+	for _, lab := range course(t).Labs {
+		if !seen[lab.ID] {
+			t.Errorf("%s: no near-miss", lab.ID)
+		}
+	}
+}
+
+func TestOnlyLessonsAreEmbedded(t *testing.T) {
+	err := fs.WalkDir(labs.FS, ".", func(name string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && d.Name() != "lesson.md" {
+			t.Errorf("%s is embedded", name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func course(t *testing.T) lesson.Course {
+	t.Helper()
+	c, err := lesson.Load(labs.FS, "labs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func blocks[B lesson.Block](step lesson.Step) []B {
+	var found []B
+	for _, b := range step.Blocks {
+		if b, ok := b.(B); ok {
+			found = append(found, b)
+		}
+	}
+	return found
+}
+
+func decode(t *testing.T, file string, manifest []byte) corev1.Pod {
+	t.Helper()
+	var pod corev1.Pod
+	if err := yaml.UnmarshalStrict(manifest, &pod); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return pod
+}
+
+// draw leaves out accDescr, which this renderer takes for a box.
+func draw(t *testing.T, m lesson.Mermaid) string {
+	t.Helper()
+	var kept []string
+	for line := range strings.Lines(m.Source) {
+		if !strings.HasPrefix(strings.TrimSpace(line), "accDescr") {
+			kept = append(kept, line)
+		}
+	}
+	config := diagram.DefaultConfig()
+	config.TargetWidth = widest
+	drawn, err := render.Render(strings.Join(kept, ""), config)
+	if err != nil {
+		t.Fatalf("%s: %v", m.Pos, err)
+	}
+	return drawn
+}
