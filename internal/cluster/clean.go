@@ -1,0 +1,206 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/network"
+)
+
+// Clean removes everything that podlab made on this machine: all its clusters, its network, kubeconfigs, the labs' images
+// and the ledger; with all, also what it keeps to be quicker the next time. It goes on after an error and returns them all.
+func (c *Cluster) Clean(ctx context.Context, all bool, report func(Phase)) error {
+	p := newPhases(report)
+	docker := p.start(phaseDocker)
+	if err := docker.end(c.ping(ctx)); err != nil {
+		return err
+	}
+	ph := p.start(phaseClean)
+	unlock, err := lock(ctx, c.cfg.StateDir, "cleaning up", ph.say)
+	if err != nil {
+		return ph.end(err)
+	}
+	defer unlock()
+	found, err := c.find(ctx, all)
+	if err != nil {
+		return ph.end(err)
+	}
+	for _, name := range found.clusters {
+		ph.say("cluster %s", name)
+		err = errors.Join(err, c.remove(ctx, name))
+	}
+	for _, ref := range found.images {
+		ph.say("image %s", ref)
+		err = errors.Join(err, c.removeImage(ctx, ref))
+	}
+	err = errors.Join(err, removeFiles(found.files...), c.removeNetwork(ctx))
+	if rec, lerr := c.ledger.read(); err == nil && lerr == nil && rec.empty() {
+		err = removeFiles(c.ledger.path(), c.ledger.path()+".lock")
+	}
+	return ph.end(err)
+}
+
+// Leftovers lists what Clean would remove, one line each. An error means that it could not look.
+func (c *Cluster) Leftovers(ctx context.Context, all bool) ([]string, error) {
+	found, err := c.find(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for kind, names := range map[string][]string{
+		"cluster": found.clusters, "image": found.images, "file": found.files, "network": found.networks,
+	} {
+		for _, name := range names {
+			list = append(list, kind+" "+name)
+		}
+	}
+	slices.Sort(list)
+	return list, nil
+}
+
+// made is what podlab made, as far as it is still there.
+type made struct {
+	clusters, images, files, networks []string
+}
+
+func (c *Cluster) find(ctx context.Context, all bool) (made, error) {
+	var m made
+	rec, err := c.ledger.read()
+	if err != nil {
+		return m, err
+	}
+	names := map[string]bool{}
+	for name := range rec.Clusters {
+		names[name] = true
+	}
+	nodes, err := c.ourNodes(ctx)
+	if err != nil {
+		return m, err
+	}
+	for _, n := range nodes {
+		names[n.Cluster] = true
+	}
+	m.clusters = slices.Sorted(maps.Keys(names))
+	m.images, err = c.findMade(ctx, rec, all)
+	if err != nil {
+		return m, err
+	}
+	m.networks, err = c.findNetworks(ctx)
+	if err != nil {
+		return m, err
+	}
+	m.files, err = c.findFiles()
+	return m, err
+}
+
+// findMade returns the images that podlab built, by name or, without one, by ID; with all, those that it keeps too.
+func (c *Cluster) findMade(ctx context.Context, rec record, all bool) ([]string, error) {
+	labels := []string{c.madeLabel()}
+	refs := map[string]bool{}
+	if all {
+		labels = append(labels, c.baseLabel())
+		for _, ref := range rec.Images {
+			id, err := c.imageID(ctx, ref)
+			if err != nil {
+				return nil, err
+			}
+			if id != "" {
+				refs[ref] = true
+			}
+		}
+	}
+	cli, err := c.docker(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, label := range labels {
+		list, err := cli.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", label+"=true"))})
+		if err != nil {
+			return nil, fmt.Errorf("list podlab's images: %w", dockerErr(ctx, err))
+		}
+		for _, img := range list {
+			for _, ref := range c.ownRefs(img) {
+				refs[ref] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(refs)), nil
+}
+
+// ownRefs returns the names that podlab gave to an image of its own: the user may have given it others, which stay.
+func (c *Cluster) ownRefs(img image.Summary) []string {
+	var refs []string
+	named := false
+	for _, tag := range img.RepoTags {
+		if strings.HasPrefix(tag, "<none>") {
+			continue
+		}
+		named = true
+		if strings.HasPrefix(tag, c.owner+"/") {
+			refs = append(refs, tag)
+		}
+	}
+	if !named {
+		refs = append(refs, img.ID)
+	}
+	return refs
+}
+
+func (c *Cluster) removeImage(ctx context.Context, ref string) error {
+	cli, err := c.docker(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := cli.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true}); err != nil && !errdefs.IsNotFound(err) {
+		return fmt.Errorf("delete image %s: %w", ref, dockerErr(ctx, err))
+	}
+	return c.ledger.dropImage(ref)
+}
+
+func (c *Cluster) findNetworks(ctx context.Context) ([]string, error) {
+	cli, err := c.docker(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := cli.NetworkList(ctx, network.ListOptions{Filters: filters.NewArgs(filters.Arg("label", c.madeLabel()+"=true"))})
+	if err != nil {
+		return nil, fmt.Errorf("list podlab's networks: %w", dockerErr(ctx, err))
+	}
+	var names []string
+	for _, n := range list {
+		names = append(names, n.Name)
+	}
+	return names, nil
+}
+
+// findFiles returns the kubeconfigs in podlab's folder, and the locks that kind leaves beside them when it is killed.
+func (c *Cluster) findFiles() ([]string, error) {
+	entries, err := os.ReadDir(c.cfg.StateDir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look into podlab's folder: %w", err)
+	}
+	var files []string
+	for _, e := range entries {
+		name := strings.TrimSuffix(e.Name(), ".lock")
+		if cluster, ok := strings.CutSuffix(name, ".kubeconfig"); ok {
+			files = append(files, kubeconfigPath(c.cfg.StateDir, cluster)+strings.TrimPrefix(e.Name(), name))
+		}
+	}
+	return files, nil
+}
+
+func (r record) empty() bool {
+	return len(r.Clusters) == 0 && len(r.Networks) == 0 && len(r.Images) == 0
+}
