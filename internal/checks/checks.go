@@ -6,7 +6,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/podlab/podlab/internal/lesson"
 	"github.com/podlab/podlab/internal/node"
 )
 
@@ -21,12 +20,12 @@ const (
 
 // Result is a verdict with its reasons.
 type Result struct {
-	Verdict  Verdict
-	Want     string   // what the lesson claims, one line: "2/2 containers ready"
-	Got      string   // what was found, one line: "1/2 containers ready"
-	Why      string   // for NotYet and CannotTell: the one container state, event or error that explains it; may be ""
-	Try      string   // for CannotTell: the way out; may be ""
-	Evidence Evidence // what the verdict rests on
+	Verdict  Verdict  `json:"verdict"`
+	Want     string   `json:"want"`          // what the lesson claims, one line: "2/2 containers ready"
+	Got      string   `json:"got"`           // what was found, one line: "1/2 containers ready"
+	Why      string   `json:"why,omitempty"` // for NotYet and CannotTell: the one container state, event or error that explains it; may be ""
+	Try      string   `json:"try,omitempty"` // for CannotTell: the way out; may be ""
+	Evidence Evidence `json:"evidence"`      // what the verdict rests on
 }
 
 // Evidence is the very rows that a verdict rests on.
@@ -59,12 +58,3 @@ type Cluster interface {
 	// Node returns the snapshot of the named node that belongs to this moment. Calls share one look.
 	Node(ctx context.Context, name string) (*node.Snapshot, error)
 }
-
-// Parse turns a spec into a check, or says all that is wrong with it.
-func Parse(spec lesson.CheckSpec) (Check, lesson.Mistakes) { panic("checks: not written yet") }
-
-// ParseFact turns the answer of an ask block into a fact, or says all that is wrong with it.
-func ParseFact(spec lesson.CheckSpec) (Fact, lesson.Mistakes) { panic("checks: not written yet") }
-
-// Validate parses every check and every answer of the course and returns all mistakes.
-func Validate(course lesson.Course) lesson.Mistakes { panic("checks: not written yet") }

@@ -2,6 +2,11 @@
 // Linux namespaces, and the containers that they belong to. It is pure: somebody else runs Script on the node.
 package node
 
+import (
+	"path"
+	"strings"
+)
+
 // Type is a kind of Linux namespace, as lsns names it.
 type Type string
 
@@ -16,14 +21,32 @@ const (
 	UTS    Type = "uts"
 )
 
+// Types returns every namespace type that a snapshot knows, in alphabetical order.
+func Types() []Type { return []Type{Cgroup, IPC, Mnt, Net, PID, User, UTS} }
+
 // Process is one row of ps on the node.
 type Process struct {
 	PID, PPID   int
+	UID         int // on the node
 	Args        string
 	NSPID       []int           // the process's PID in each pid namespace, the node's first, the innermost last
-	Namespaces  map[Type]uint64 // inode number by type
+	Namespaces  map[Type]uint64 // inode number by type; a zombie has none
 	PodUID      string          // from the cgroup path; "" outside pods
 	ContainerID string          // from the cgroup path; "" outside containers
+}
+
+// Program returns the base name of the program: "php" for "/usr/bin/php -S 127.0.0.1:9081".
+func (p Process) Program() string {
+	program, _, _ := strings.Cut(p.Args, " ")
+	return path.Base(program)
+}
+
+// InnermostPID returns the process's PID in its own pid namespace.
+func (p Process) InnermostPID() int {
+	if len(p.NSPID) == 0 {
+		return 0
+	}
+	return p.NSPID[len(p.NSPID)-1]
 }
 
 // Namespace is one row of lsns on the node.
@@ -41,5 +64,36 @@ type Snapshot struct {
 	Node       string
 	Processes  []Process
 	Namespaces []Namespace
-	Tasks      map[string]int // container ID -> PID of the container's first process, as containerd says
+	Tasks      map[string]int // container ID -> PID of the container's first process, as containerd says; not the stopped ones
+}
+
+// Process returns the process with the PID.
+func (s *Snapshot) Process(pid int) (Process, bool) {
+	for _, p := range s.Processes {
+		if p.PID == pid {
+			return p, true
+		}
+	}
+	return Process{}, false
+}
+
+// Members returns the processes that ps shows in one namespace.
+func (s *Snapshot) Members(t Type, inode uint64) []Process {
+	var members []Process
+	for _, p := range s.Processes {
+		if inode != 0 && p.Namespaces[t] == inode {
+			members = append(members, p)
+		}
+	}
+	return members
+}
+
+// Namespace returns lsns's row for one namespace.
+func (s *Snapshot) Namespace(t Type, inode uint64) (Namespace, bool) {
+	for _, n := range s.Namespaces {
+		if n.Type == t && n.Inode == inode {
+			return n, true
+		}
+	}
+	return Namespace{}, false
 }

@@ -1,0 +1,209 @@
+package checks
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/podlab/podlab/internal/lesson"
+)
+
+// Ready claims that so many of a pod's containers are ready.
+type Ready struct {
+	Pod          string
+	Ready, Total int
+}
+
+type readyFields struct {
+	Pod        podName `yaml:"pod" doc:"name of the pod"`
+	Containers ratio   `yaml:"containers" doc:"ready/total, as kubectl get pod prints it"`
+}
+
+type readyAsk struct {
+	Pod podName `yaml:"pod" doc:"name of the pod"`
+}
+
+func readyKind() Kind {
+	return Kind{
+		Name: "ready",
+		Says: "So many of the pod's containers are ready. It counts what `kubectl get pod` counts: the containers and the sidecars " +
+			"(init containers with `restartPolicy: Always`), neither other init containers nor the sandbox. When all are to be ready, " +
+			"the pod's own Ready condition must be true as well. A pod that is being deleted is not ready.",
+		Fields:      readyFields{},
+		Examples:    []string{"ready: {pod: demoduo, containers: 2/2}"},
+		AskSays:     "The answer is ready/total, as `2/2`.",
+		AskFields:   readyAsk{},
+		AskExamples: []string{"answer: {ready: {pod: demoduo}}"},
+		check:       parseReady,
+		fact:        parseReadyFact,
+	}
+}
+
+func parseReady(spec lesson.CheckSpec) (Check, lesson.Mistakes) {
+	f, mistakes := decode(spec, func(f readyFields, wrong func(string, string, ...any)) {
+		if f.Pod == "" {
+			wrong("", "no pod is named (pod: NAME)")
+		}
+		if f.Containers.total == 0 {
+			wrong("", "no number of containers is given (containers: READY/TOTAL)")
+		}
+	})
+	return Ready{string(f.Pod), f.Containers.ready, f.Containers.total}, mistakes
+}
+
+func parseReadyFact(spec lesson.CheckSpec) (Fact, lesson.Mistakes) {
+	f, mistakes := decode(spec, func(f readyAsk, wrong func(string, string, ...any)) {
+		if f.Pod == "" {
+			wrong("", "no pod is named (pod: NAME)")
+		}
+	})
+	return readyFact{string(f.Pod)}, mistakes
+}
+
+// Kind returns "ready".
+func (Ready) Kind() string { return "ready" }
+
+// Title returns what the check list shows.
+func (k Ready) Title() string { return k.Pod + ": " + k.want() }
+
+func (k Ready) want() string { return fmt.Sprintf("%d/%d containers ready", k.Ready, k.Total) }
+
+// Eval asks the API.
+func (k Ready) Eval(ctx context.Context, c Cluster) Result {
+	pod, r := findPod(ctx, c, k.Pod)
+	if pod != nil {
+		r = k.judge(ctx, c, pod)
+	}
+	r.Want = k.want()
+	return r
+}
+
+func (k Ready) judge(ctx context.Context, c Cluster, pod *corev1.Pod) Result {
+	now := readyOf(pod)
+	r := Result{Verdict: NotYet, Got: now.String() + " containers ready", Evidence: readyEvidence(pod, now)}
+	ready := condition(pod, corev1.PodReady)
+	switch {
+	case pod.DeletionTimestamp != nil:
+		r.Got = "pod " + pod.Name + " is being deleted"
+	case now.total != k.Total:
+		r.Why = fmt.Sprintf("the pod's containers are %s", join(names(pod)))
+	case now.ready != k.Ready:
+		r.Why = notReadyWhy(ctx, c, pod)
+	case now.ready == now.total && ready.Status != corev1.ConditionTrue:
+		r.Got += ", but the pod is not"
+		r.Why = strings.Trim(ready.Reason+": "+ready.Message, ": ")
+	default:
+		r.Verdict = Pass
+	}
+	return r
+}
+
+func names(pod *corev1.Pod) []string {
+	var all []string
+	for _, c := range containersOf(pod) {
+		all = append(all, c.name)
+	}
+	return all
+}
+
+func readyOf(pod *corev1.Pod) ratio {
+	var r ratio
+	for _, c := range containersOf(pod) {
+		r.total++
+		if c.status.Ready {
+			r.ready++
+		}
+	}
+	return r
+}
+
+// notReadyWhy returns the scheduler's, the runtime's or the kubelet's own reason, whichever the pod waits for.
+func notReadyWhy(ctx context.Context, c Cluster, pod *corev1.Pod) string {
+	if why := unscheduled(pod); why != "" {
+		return why
+	}
+	for _, status := range pod.Status.InitContainerStatuses {
+		if _, why := describe(container{status.Name, status}); why != "" && !status.Ready {
+			return why
+		}
+	}
+	for _, one := range containersOf(pod) {
+		if _, why := describe(one); why != "" && !one.status.Ready {
+			return why
+		}
+	}
+	return lastWarning(ctx, c, pod)
+}
+
+// lastWarning returns the newest warning event of this very pod: why its sandbox or its volumes cannot be made. It is
+// only an explanation, so events that cannot be read leave it empty.
+func lastWarning(ctx context.Context, c Cluster, pod *corev1.Pod) string {
+	events, err := c.Events(ctx, pod.Name)
+	if err != nil {
+		return ""
+	}
+	why := ""
+	for _, e := range events {
+		if e.Type == corev1.EventTypeWarning && e.InvolvedObject.UID == pod.UID {
+			why = e.Reason + ": " + e.Message
+		}
+	}
+	return why
+}
+
+func readyEvidence(pod *corev1.Pod, now ratio) Evidence {
+	restarts := int32(0)
+	var notes []string
+	for _, c := range containersOf(pod) {
+		restarts += c.status.RestartCount
+		state, _ := describe(c)
+		notes = append(notes, c.name+": "+state)
+	}
+	widths := fmt.Sprintf("%%-%ds   %%-5s   %%-17s   %%s", max(len(pod.Name), len("NAME")))
+	return Evidence{
+		Command: "kubectl get pod " + pod.Name,
+		Rows: []string{
+			fmt.Sprintf(widths, "NAME", "READY", "STATUS", "RESTARTS"),
+			fmt.Sprintf(widths, pod.Name, now, podStatus(pod), fmt.Sprint(restarts)),
+		},
+		Notes: notes,
+	}
+}
+
+// podStatus is the STATUS column of "kubectl get pod".
+func podStatus(pod *corev1.Pod) string {
+	if pod.DeletionTimestamp != nil {
+		return "Terminating"
+	}
+	status := string(pod.Status.Phase)
+	if pod.Status.Reason != "" {
+		status = pod.Status.Reason
+	}
+	statuses := pod.Status.ContainerStatuses
+	for i := len(statuses) - 1; i >= 0; i-- {
+		switch s := statuses[i].State; {
+		case s.Waiting != nil && s.Waiting.Reason != "":
+			status = s.Waiting.Reason
+		case s.Terminated != nil && s.Terminated.Reason != "":
+			status = s.Terminated.Reason
+		}
+	}
+	return status
+}
+
+type readyFact struct{ pod string }
+
+// Kind returns "ready".
+func (readyFact) Kind() string { return "ready" }
+
+// Value returns ready/total.
+func (f readyFact) Value(ctx context.Context, c Cluster) (string, Result) {
+	pod, r := findPod(ctx, c, f.pod)
+	if pod == nil {
+		return "", r
+	}
+	now := readyOf(pod)
+	return now.String(), Result{Verdict: Pass, Got: now.String() + " containers ready", Evidence: readyEvidence(pod, now)}
+}
