@@ -1,0 +1,66 @@
+package tui
+
+import (
+	"strconv"
+
+	"github.com/charmbracelet/bubbles/cursor"
+	"github.com/charmbracelet/bubbles/key"
+	"github.com/charmbracelet/bubbles/textinput"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/podlab/podlab/internal/lesson"
+)
+
+// answerInput is an answer being written, or a choice being made, under its question.
+type answerInput struct {
+	block   int
+	choices []string
+	pick    int
+	input   textinput.Model
+	theme   theme
+}
+
+func newAnswerInput(t theme, block int, ask lesson.Ask) *answerInput {
+	in := textinput.New()
+	in.Prompt = "  > "
+	in.CharLimit = 200
+	in.PromptStyle, in.TextStyle, in.Cursor.Style = t.accent, t.strong, t.accent.Reverse(true)
+	in.Cursor.SetMode(cursor.CursorStatic) // a blink would redraw the screen for nothing
+	in.Focus()
+	return &answerInput{block: block, choices: ask.Choices, input: in, theme: t}
+}
+
+func (a *answerInput) lines(width int) []string {
+	if len(a.choices) > 0 {
+		return []string{"  " + a.theme.dim.Render(cut("↑ ↓ or a digit to choose, enter to answer, esc to leave", width-2))}
+	}
+	a.input.Width = max(width-len(a.input.Prompt)-2, 1)
+	return []string{a.input.View(), "  " + a.theme.dim.Render(cut("enter to answer, esc to leave", width-2))}
+}
+
+// value is the answer as it stands: a choice's own text, or what was typed.
+func (a *answerInput) value() string {
+	if len(a.choices) > 0 {
+		return a.choices[a.pick]
+	}
+	return a.input.Value()
+}
+
+// press changes the answer.
+func (a *answerInput) press(k keyMap, msg tea.KeyMsg) {
+	if len(a.choices) == 0 {
+		a.input, _ = a.input.Update(msg) // its only commands are the blink and the clipboard, which are not used
+		return
+	}
+	last := len(a.choices) - 1
+	switch {
+	case key.Matches(msg, k.Up):
+		a.pick = max(a.pick-1, 0)
+	case key.Matches(msg, k.Down):
+		a.pick = min(a.pick+1, last)
+	default:
+		if n, err := strconv.Atoi(msg.String()); err == nil && n >= 1 && n <= last+1 {
+			a.pick = n - 1
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package tui
+
+import (
+	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/podlab/podlab/internal/checks"
+	"github.com/podlab/podlab/internal/runner"
+)
+
+// checkRow is one check of the step on screen.
+type checkRow struct {
+	title string
+	state runner.CheckState
+}
+
+// verdictMark returns the sign and the words of what a check said. The sign alone must be enough: colour only helps.
+func verdictMark(t theme, c runner.CheckState) (mark, words string, style lipgloss.Style) {
+	switch {
+	case !c.Seen:
+		return "…", "not looked at yet", t.dim
+	case c.Result.Verdict == checks.Pass:
+		return "✓", "pass", t.good
+	case c.Result.Verdict == checks.NotYet:
+		return "·", "not yet", t.warn
+	}
+	return "?", "cannot tell", t.bad
+}
+
+// checklist draws the checks with the reasons of those that do not pass, in at most height lines: reasons give way
+// first, then the last checks.
+func checklist(t theme, rows []checkRow, width, height int) []string {
+	full := checkLines(t, rows, width, true)
+	if len(full) <= height {
+		return full
+	}
+	short := checkLines(t, rows, width, false)
+	if len(short) <= height {
+		return spread(t, rows, width, height)
+	}
+	more := len(short) - height + 1
+	return append(short[:max(height-1, 0)], t.dim.Render(cut("  … "+plural(more, "more check")+": e shows them", width)))
+}
+
+// spread gives the lines that are left over to the reasons of the first checks that do not pass.
+func spread(t theme, rows []checkRow, width, height int) []string {
+	left := height - len(rows)
+	var lines []string
+	for _, r := range rows {
+		lines = append(lines, checkLine(t, r, width))
+		why := reasons(t, r.state.Result, width)
+		if explains(r) && left > 0 {
+			n := min(left, len(why))
+			lines = append(lines, why[:n]...)
+			left -= n
+		}
+	}
+	return lines
+}
+
+func checkLines(t theme, rows []checkRow, width int, why bool) []string {
+	var lines []string
+	for _, r := range rows {
+		lines = append(lines, checkLine(t, r, width))
+		if why && explains(r) {
+			lines = append(lines, reasons(t, r.state.Result, width)...)
+		}
+	}
+	return lines
+}
+
+func explains(r checkRow) bool { return r.state.Seen && r.state.Result.Verdict != checks.Pass }
+
+func checkLine(t theme, r checkRow, width int) string {
+	mark, _, style := verdictMark(t, r.state)
+	return style.Render(mark) + " " + cut(r.title, width-2)
+}
+
+// reasons says what was wanted, what was found, why, and the way out.
+func reasons(t theme, r checks.Result, width int) []string {
+	want, got := oneLine(r.Want), oneLine(r.Got)
+	var lines []string
+	add := func(label, s string) {
+		if s != "" {
+			lines = append(lines, indent("    "+label, s, width)...)
+		}
+	}
+	both := "want " + want + ", got " + got
+	if want != "" && got != "" && ansi.StringWidth(both)+4 <= width {
+		add("", both)
+	} else {
+		add("want ", want)
+		add("got  ", got)
+	}
+	add("why: ", oneLine(r.Why))
+	add("try: ", oneLine(r.Try))
+	for i := range lines {
+		lines[i] = t.dim.Render(lines[i])
+	}
+	return lines
+}

@@ -1,0 +1,115 @@
+package tui
+
+import (
+	"strings"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/glamour"
+
+	"github.com/podlab/podlab/internal/lesson"
+	"github.com/podlab/podlab/internal/runner"
+)
+
+// nextEvent reads one event. Update asks for the next one when it has folded this one.
+func nextEvent(done <-chan struct{}, events <-chan runner.Event) tea.Cmd {
+	return func() tea.Msg {
+		select {
+		case e, ok := <-events:
+			if !ok {
+				return streamEndedMsg{}
+			}
+			return eventMsg{e}
+		case <-done:
+			return streamEndedMsg{}
+		}
+	}
+}
+
+func nextTick() tea.Cmd {
+	return tea.Tick(time.Second, func(at time.Time) tea.Msg { return tickMsg{at} })
+}
+
+// renderPage renders the Markdown of every block of a page.
+func renderPage(key pageKey, blocks []lesson.Block, style string) tea.Cmd {
+	return func() tea.Msg {
+		p := painter{width: key.width, style: style, diagrams: asciiDiagrams{}}
+		texts := make(map[int][]string, len(blocks))
+		for i, b := range blocks {
+			if lines := p.block(b); len(lines) > 0 {
+				texts[i] = lines
+			}
+		}
+		return pageRenderedMsg{key, texts}
+	}
+}
+
+// painter renders lesson blocks at one width. It is slow; it never runs in Update.
+type painter struct {
+	width    int
+	style    string
+	diagrams diagrams
+}
+
+func (p painter) block(b lesson.Block) []string {
+	switch b := b.(type) {
+	case lesson.Prose:
+		return p.markdown(b.Markdown)
+	case lesson.Hint:
+		return p.markdown(b.Markdown)
+	case lesson.Ask:
+		return p.markdown(b.Explain)
+	case lesson.Apply:
+		return p.yaml(b.Source)
+	case lesson.Solution:
+		if len(b.Objects) > 0 {
+			return p.yaml(b.Source)
+		}
+		return p.markdown(b.Source)
+	case lesson.Mermaid:
+		return p.diagram(b)
+	}
+	return nil
+}
+
+// markdown renders text, or returns it wrapped when it cannot.
+func (p painter) markdown(source string) []string {
+	source = strings.TrimSpace(clean(source))
+	if source == "" {
+		return nil
+	}
+	r, err := glamour.NewTermRenderer(
+		glamour.WithStandardStyle(p.style), // never the automatic one: it asks the terminal, and the answer arrives as keys
+		glamour.WithWordWrap(max(p.width-2, 1)),
+		glamour.WithEmoji(),
+	)
+	if err != nil {
+		return wrap(source, p.width)
+	}
+	text, err := r.Render(source)
+	if err != nil {
+		return wrap(source, p.width)
+	}
+	return fit(withoutMargin(strings.Split(trimBlank(text), "\n")), p.width)
+}
+
+func (p painter) yaml(source string) []string {
+	fence := "```"
+	for strings.Contains(source, fence) {
+		fence += "`"
+	}
+	return p.markdown(fence + "yaml\n" + strings.TrimRight(source, "\n") + "\n" + fence)
+}
+
+// diagram draws the diagram, and always says the same in words under it.
+func (p painter) diagram(b lesson.Mermaid) []string {
+	var lines []string
+	text, err := p.diagrams.draw(b.Source, p.width-2)
+	if err == nil {
+		for line := range strings.SplitSeq(text, "\n") {
+			lines = append(lines, "  "+strings.TrimRight(line, " "))
+		}
+		lines = append(lines, "")
+	}
+	return append(lines, indent("  In words: ", oneLine(b.Alt), p.width)...)
+}

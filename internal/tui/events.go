@@ -1,0 +1,45 @@
+package tui
+
+import "github.com/podlab/podlab/internal/runner"
+
+// fold takes one event into the state, and notes what it ends.
+func (m *model) fold(e runner.Event) {
+	m.state = m.state.Apply(e)
+	switch e := e.(type) {
+	case runner.PhaseChanged:
+		m.advance(e.At)
+	case runner.ClusterUp:
+		m.advance(e.At)
+	case runner.CheckUpdated:
+		m.advance(e.At)
+	case runner.LabOpened:
+		m.opened, m.pending = e.Lab, ""
+		if m.opening == e.Lab {
+			m.opening = ""
+		}
+	case runner.RequestFailed:
+		m.opening, m.pending = "", ""
+	case runner.ClusterLost, runner.ApplyEnded, runner.CommandEnded:
+		m.pending = ""
+	case runner.Answered:
+		m.pending = ""
+		m.showBlock(e.Step, e.Block)
+	case runner.ResetEnded:
+		m.pending = ""
+		m.afterReset(e.Err)
+	}
+	if !m.running() {
+		m.interrupted = false
+	}
+}
+
+// afterReset takes the learner back to the start of a lab that is as it was before she began.
+func (m *model) afterReset(err error) {
+	if err != nil || !m.ready() {
+		return
+	}
+	m.journal.forget(m.lab.lab.ID)
+	m.lab.forget()
+	m.goTo(0)
+	m.notice = "The lab is back at its start."
+}

@@ -1,0 +1,196 @@
+package tui
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/podlab/podlab/internal/lesson"
+	"github.com/podlab/podlab/internal/runner"
+)
+
+// press hands a key to whatever has the keys now: the interrupt first, then the overlay on top, then the screen.
+func (m *model) press(msg tea.KeyMsg) tea.Cmd {
+	m.notice = ""
+	if key.Matches(msg, m.keys.Interrupt) {
+		return m.interrupt()
+	}
+	if n := len(m.overlays); n > 0 {
+		return m.pressOverlay(m.overlays[n-1], msg)
+	}
+	switch m.mode {
+	case inAnswer:
+		m.pressAnswer(msg)
+		return nil
+	case inLab:
+		return m.pressLab(msg)
+	}
+	return m.pressCatalog(msg)
+}
+
+// interrupt stops what is running; pressed again, or with nothing running, it quits.
+func (m *model) interrupt() tea.Cmd {
+	if !m.running() || m.interrupted {
+		return tea.Quit
+	}
+	m.interrupted = true
+	m.opening, m.pending = "", "" // what only waited in line is dropped without an event
+	m.session.Do(runner.Interrupt{})
+	m.notice = "Interrupting. ctrl+c again quits."
+	return nil
+}
+
+func (m *model) pressOverlay(o overlay, msg tea.KeyMsg) tea.Cmd {
+	if o.press(m.keys, msg) {
+		return nil
+	}
+	m.overlays = m.overlays[:len(m.overlays)-1]
+	if c, ok := o.(*confirmOverlay); ok && key.Matches(msg, m.keys.Agree) {
+		return m.agree(c.to)
+	}
+	return nil
+}
+
+func (m *model) agree(to consent) tea.Cmd {
+	switch to {
+	case toQuit:
+		return tea.Quit
+	case toReset:
+		m.ask("reset", runner.Reset{})
+	case toSolution:
+		m.lab.solved[m.lab.step] = true
+		if shown := m.lab.open(m.stepState(), isSolution); len(shown) > 0 {
+			m.arrange()
+			m.showBlock(m.lab.step, shown[0])
+		}
+	}
+	return nil
+}
+
+func (m *model) show(o overlay) { m.overlays = append(m.overlays, o) }
+
+func (m *model) quit() tea.Cmd {
+	if !m.running() {
+		return tea.Quit
+	}
+	m.show(&confirmOverlay{toQuit, "Something is still running. Quit?"})
+	return nil
+}
+
+func (m *model) pressCatalog(msg tea.KeyMsg) tea.Cmd {
+	k := m.keys
+	switch {
+	case key.Matches(msg, k.Up):
+		m.catalog.move(-1)
+	case key.Matches(msg, k.Down):
+		m.catalog.move(1)
+	case key.Matches(msg, k.Top):
+		m.catalog.move(-len(m.catalog.labs))
+	case key.Matches(msg, k.Bottom):
+		m.catalog.move(len(m.catalog.labs))
+	case key.Matches(msg, k.Enter):
+		m.openPicked()
+	case key.Matches(msg, k.Help):
+		m.show(&helpOverlay{})
+	case key.Matches(msg, k.Quit):
+		return m.quit()
+	}
+	return nil
+}
+
+func (m *model) openPicked() {
+	lab, ok := m.catalog.picked()
+	if !ok || len(lab.Steps) == 0 {
+		return
+	}
+	if m.lab.lab.ID != lab.ID {
+		m.lab = newLabView(lab, m.title)
+	}
+	m.mode = inLab
+	m.goTo(m.journal.resume(lab))
+	if m.opening != lab.ID && (m.opened != lab.ID || !m.state.Cluster.Up) {
+		m.open(lab.ID)
+	}
+}
+
+func (m *model) open(lab string) {
+	if m.ended {
+		return
+	}
+	m.opening, m.opened = lab, ""
+	m.session.Do(runner.Open{Lab: lab})
+}
+
+// goTo shows a step from its beginning.
+func (m *model) goTo(step int) {
+	m.lab.goTo(step)
+	if m.mode == inAnswer {
+		m.mode, m.answer = inLab, nil
+	}
+	m.reader.scrollTo(0)
+}
+
+// ask asks the runner for something in the open lab. One thing at a time: what comes while another runs is not queued.
+func (m *model) ask(what string, req runner.Request) {
+	switch {
+	case m.running():
+		m.notice = "Wait for what is running, or interrupt it with ctrl+c."
+	case !m.ready() || m.ended:
+		m.notice = "The lab is not open yet."
+	default:
+		m.pending = what
+		m.session.Do(req)
+	}
+}
+
+func (m *model) pressAnswer(msg tea.KeyMsg) {
+	switch {
+	case key.Matches(msg, m.keys.Back):
+		m.mode, m.answer = inLab, nil
+	case key.Matches(msg, m.keys.Enter):
+		m.sendAnswer()
+	default:
+		m.answer.press(m.keys, msg)
+	}
+}
+
+func (m *model) sendAnswer() {
+	text := strings.TrimSpace(m.answer.value())
+	if text == "" {
+		m.notice = "Type an answer first, or esc and s to skip the question."
+		return
+	}
+	m.ask("answer", runner.Answer{Step: m.lab.step, Block: m.answer.block, Text: text})
+	if m.pending == "answer" {
+		m.mode, m.answer = inLab, nil
+	}
+}
+
+// beginAnswer puts the cursor under the question that waits.
+func (m *model) beginAnswer() {
+	block, ok := m.lab.question(m.stepState())
+	if !ok {
+		m.notice = "This step has no open question."
+		return
+	}
+	if !m.ready() {
+		m.notice = "Answers are graded against the cluster, which is not up yet."
+		return
+	}
+	ask, _ := m.lab.at().Blocks[block].(lesson.Ask)
+	m.mode, m.answer = inAnswer, newAnswerInput(m.theme, block, ask)
+	m.arrange()
+	m.showBlock(m.lab.step, block)
+}
+
+// showBlock scrolls so that the block's beginning is in view.
+func (m *model) showBlock(step, block int) {
+	line, ok := m.page.at[block]
+	if !ok || step != m.lab.step {
+		return
+	}
+	if line < m.reader.top || line > m.reader.top+m.reader.height-4 {
+		m.reader.scrollTo(line - 1)
+	}
+}
