@@ -58,6 +58,18 @@ func describe(c container) (state, why string) {
 	return state, fmt.Sprintf("%s: %s: %s", c.name, s.Waiting.Reason, s.Waiting.Message)
 }
 
+// settled says whether the container's readiness stays as it is unless something happens to the container.
+func settled(c container) bool {
+	s := c.status.State
+	switch {
+	case s.Waiting != nil:
+		return s.Waiting.Reason != "" && s.Waiting.Reason != "ContainerCreating" && s.Waiting.Reason != "PodInitializing"
+	case s.Running != nil:
+		return c.status.Ready || c.status.Started != nil && *c.status.Started
+	}
+	return s.Terminated != nil
+}
+
 func ended(who string, t *corev1.ContainerStateTerminated) string {
 	if t == nil {
 		return ""

@@ -44,7 +44,7 @@ func kindOf(spec lesson.CheckSpec) (Kind, lesson.Mistakes) {
 	for _, k := range Kinds() {
 		names = append(names, k.Name)
 	}
-	return Kind{}, lesson.Mistakes{spec.Mistake("", "unknown kind of check %q%s", spec.Kind, orOneOf(spec.Kind, names))}
+	return Kind{}, lesson.Mistakes{spec.Mistake("", "unknown kind %q%s", spec.Kind, orOneOf(spec.Kind, names))}
 }
 
 // Parse turns a spec into a check, or says all that is wrong with it.

@@ -33,7 +33,7 @@ func readyKind() Kind {
 			"the pod's own Ready condition must be true as well. A pod that is being deleted is not ready.",
 		Fields:      readyFields{},
 		Examples:    []string{"ready: {pod: demoduo, containers: 2/2}"},
-		AskSays:     "The answer is ready/total, as `2/2`.",
+		AskSays:     "The answer is ready/total, as `2/2`. It is known once no container is still starting.",
 		AskFields:   readyAsk{},
 		AskExamples: []string{"answer: {ready: {pod: demoduo}}"},
 		check:       parseReady,
@@ -198,12 +198,18 @@ type readyFact struct{ pod string }
 // Kind returns "ready".
 func (readyFact) Kind() string { return "ready" }
 
-// Value returns ready/total.
+// Value returns ready/total. It is not known while a container is still starting: an answer must not be graded against
+// a state that nobody would see.
 func (f readyFact) Value(ctx context.Context, c Cluster) (string, Result) {
 	pod, r := findPod(ctx, c, f.pod)
 	if pod == nil {
 		return "", r
 	}
 	now := readyOf(pod)
+	for _, one := range containersOf(pod) {
+		if !settled(one) && unscheduled(pod) == "" {
+			return "", Result{Verdict: NotYet, Got: one.name + " is still starting", Evidence: readyEvidence(pod, now)}
+		}
+	}
 	return now.String(), Result{Verdict: Pass, Got: now.String() + " containers ready", Evidence: readyEvidence(pod, now)}
 }

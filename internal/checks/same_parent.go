@@ -23,7 +23,7 @@ type sameParentFields struct {
 
 type sameParentAsk struct {
 	Pod   podName `yaml:"pod" doc:"name of the pod"`
-	Which string  `yaml:"which" doc:"count (how many parents there are) or parent (the parent's program name)"`
+	Which string  `yaml:"which" doc:"count, how many different parents there are (the default), or parent, the program name of the only one"`
 }
 
 func sameParentKind() Kind {
@@ -35,7 +35,7 @@ func sameParentKind() Kind {
 		Examples:    []string{"same-parent: {pod: demoduo, parent: containerd-shim-runc-v2}"},
 		AskSays:     "The answer is the number of different parents, or the program name of the only one.",
 		AskFields:   sameParentAsk{},
-		AskExamples: []string{"answer: {same-parent: {pod: demoduo, which: count}}", "answer: {same-parent: {pod: demoduo, which: parent}}"},
+		AskExamples: []string{"answer: {same-parent: {pod: demoduo}}", "answer: {same-parent: {pod: demoduo, which: parent}}"},
 		check:       parseSameParent,
 		fact:        parseSameParentFact,
 	}
@@ -58,11 +58,11 @@ func parseSameParentFact(spec lesson.CheckSpec) (Fact, lesson.Mistakes) {
 		if f.Pod == "" {
 			wrong("", "no pod is named (pod: NAME)")
 		}
-		if f.Which != "count" && f.Which != "parent" {
-			wrong("which", "want which: count or which: parent")
+		if f.Which != "" && f.Which != "count" && f.Which != "parent" {
+			wrong("which", "want count or parent, found %q", f.Which)
 		}
 	})
-	return sameParentFact{string(f.Pod), f.Which == "count"}, mistakes
+	return sameParentFact{string(f.Pod), f.Which != "parent"}, mistakes
 }
 
 // Kind returns "same-parent".
