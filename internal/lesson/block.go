@@ -113,7 +113,7 @@ func (r *reader) refuseInside(n markdown.Node) {
 		}
 		info := strings.Fields(string(f.Info.Segment.Value(r.src)))
 		if len(info) > 1 && languages(info[1]) != nil || len(info) == 1 && info[0] == "mermaid" {
-			r.mistake(r.pos(f.Info.Segment.Start), "a %q block must not stand inside a list or a quote", info[len(info)-1])
+			r.mistake(r.pos(f.Info.Segment.Start), "%q must not stand inside a list or a quote", info[len(info)-1])
 		}
 		return markdown.WalkContinue, nil
 	})
@@ -122,7 +122,7 @@ func (r *reader) refuseInside(n markdown.Node) {
 // block reads the content of a block and puts it where it belongs.
 func (r *reader) block(f fenced) {
 	if len(r.steps) == 0 && f.word != "mermaid" {
-		r.mistake(f.pos, "a %q block belongs in a step, after the first \"##\" heading", f.word)
+		r.mistake(f.pos, "%q belongs in a step, after the first \"##\" heading", f.word)
 		return
 	}
 	if strings.TrimSpace(f.content) == "" {

@@ -59,7 +59,7 @@ func (r *reader) checkItem(item ast.Node, at place) (CheckSpec, bool) {
 		}
 		kinds = append(kinds, e)
 	}
-	return r.oneKind(CheckSpec{ID: id, Pos: pos, at: at}, "check", kinds)
+	return r.oneKind(CheckSpec{ID: id, Pos: pos, at: at}, "a check", kinds)
 }
 
 // checkID reads the id that an author gave to a check.
@@ -75,10 +75,10 @@ func (r *reader) checkID(e *ast.MappingValueNode, at place) string {
 	return id
 }
 
-// oneKind fills the spec from the only field that names a kind. What is "check" or "answer".
+// oneKind fills the spec from the only field that names a kind. What is "a check" or "an answer".
 func (r *reader) oneKind(spec CheckSpec, what string, kinds []*ast.MappingValueNode) (CheckSpec, bool) {
 	if len(kinds) == 0 {
-		r.mistake(spec.Pos, "a %s needs a kind, such as ready: {pod: web, containers: 2/2}", what)
+		r.mistake(spec.Pos, "%s needs a kind, such as ready: {pod: web, containers: 2/2}", what)
 		return spec, false
 	}
 	var names []string
@@ -88,13 +88,10 @@ func (r *reader) oneKind(spec CheckSpec, what string, kinds []*ast.MappingValueN
 	e := kinds[0]
 	switch {
 	case len(kinds) > 1 && isNull(e.Value):
-		r.mistake(spec.at.of(kinds[1].Key), "%s %q: its fields must be indented further than %q", what, names[0], names[0])
-		return spec, false
-	case len(kinds) > 1 && what == "check":
-		r.mistake(spec.at.of(kinds[1].Key), "a check has one kind, found %s: begin each check with a dash", quoted(names))
+		r.mistake(spec.at.of(kinds[1].Key), "the fields of %q must be indented further than %q", names[0], names[0])
 		return spec, false
 	case len(kinds) > 1:
-		r.mistake(spec.at.of(kinds[1].Key), "an answer has one kind, found %s", quoted(names))
+		r.mistake(spec.at.of(kinds[1].Key), "%s has one kind, found %s", what, quoted(names))
 		return spec, false
 	}
 	spec.Kind, spec.value, spec.Pos = names[0], e.Value, spec.at.of(e.Key)
@@ -128,13 +125,11 @@ func (r *reader) ask(f fenced) (ask Ask) {
 	var q question
 	d := decoder{at: f.at, whole: f.pos}
 	d.decode(root, reflect.ValueOf(&q).Elem())
-	if isMapping(root) || root == nil {
-		d.checkQuestion(root, q)
-	}
+	d.checkQuestion(root, q)
 	r.found = append(r.found, d.mistakes...)
 	ask.Prompt, ask.Choices, ask.Explain = q.Prompt, q.Choices, q.Explain
 	if isMapping(q.Answer) {
-		ask.Answer, _ = r.oneKind(CheckSpec{Pos: f.at.of(q.Answer), at: f.at}, "answer", entries(q.Answer))
+		ask.Answer, _ = r.oneKind(CheckSpec{Pos: f.at.of(q.Answer), at: f.at}, "an answer", entries(q.Answer))
 		ask.Answer.ID, ask.Answer.label = ask.Answer.Kind, fmt.Sprintf("answer %q", ask.Answer.Kind)
 		return ask
 	}
@@ -144,11 +139,10 @@ func (r *reader) ask(f fenced) (ask Ask) {
 
 // checkQuestion looks at what the fields of an ask block say together.
 func (d *decoder) checkQuestion(root ast.Node, q question) {
-	if e := entry(root, "prompt"); e == nil || emptyText(e.Value) {
-		d.missing(root, "prompt", `this question has no "prompt"`)
-	}
-	if e := entry(root, "answer"); e == nil || emptyText(e.Value) {
-		d.missing(root, "answer", `this question has no "answer"`)
+	d.require(root, "prompt", `this question has no "prompt"`)
+	d.require(root, "answer", `this question has no "answer"`)
+	if _, ok := q.Answer.(*ast.SequenceNode); ok {
+		d.mistake(q.Answer, "answer: want a text, or a fact as {kind: {field: value}}, found a list")
 	}
 	choices := entry(root, "choices")
 	if choices == nil {

@@ -17,6 +17,7 @@ type decoder struct {
 	at       place
 	label    string   // what begins each message: `check "ready": `
 	whole    Position // where the whole stands, for a mistake about a node that is missing
+	path     []string // the names of the fields around the node
 	mistakes Mistakes
 }
 
@@ -26,6 +27,25 @@ func (d *decoder) mistake(n ast.Node, format string, args ...any) {
 		pos = d.at.of(n)
 	}
 	d.mistakes = append(d.mistakes, Mistake{pos, d.label + fmt.Sprintf(format, args...)})
+}
+
+// wrong is a mistake about the value of the field that is being read.
+func (d *decoder) wrong(n ast.Node, format string, args ...any) {
+	prefix := ""
+	if len(d.path) > 0 {
+		prefix = d.dotted() + ": "
+	}
+	d.mistake(n, "%s%s", prefix, fmt.Sprintf(format, args...))
+}
+
+// dotted returns the path as the API's own messages write it: spec.containers[0].name.
+func (d *decoder) dotted() string { return strings.ReplaceAll(strings.Join(d.path, "."), ".[", "[") }
+
+// in reads something inside the named field.
+func (d *decoder) in(name string, read func()) {
+	d.path = append(d.path, name)
+	read()
+	d.path = d.path[:len(d.path)-1]
 }
 
 // decode reads the node into v. A null leaves v as it is.
@@ -62,24 +82,24 @@ func (d *decoder) decode(n ast.Node, v reflect.Value) {
 func (d *decoder) text(n ast.Node, u encoding.TextUnmarshaler) {
 	text, ok := scalarText(n)
 	if !ok {
-		d.mistake(n, "want a text, found %s", describe(n))
+		d.wrong(n, "want a text, found %s", describe(n))
 		return
 	}
 	if err := u.UnmarshalText([]byte(text)); err != nil {
-		d.mistake(n, "%v", err)
+		d.wrong(n, "%v", err)
 	}
 }
 
 func (d *decoder) structure(n ast.Node, v reflect.Value) {
 	if !isMapping(n) {
-		d.mistake(n, "want a mapping of fields, found %s", describe(n))
+		d.wrong(n, "want a mapping of fields, found %s", describe(n))
 		return
 	}
 	known := fieldsOf(v.Type(), "yaml")
 	for _, e := range d.unique(n) {
 		name := keyText(e)
 		if f, ok := known.byName[name]; ok {
-			d.decode(e.Value, v.FieldByIndex(f.Index))
+			d.in(name, func() { d.decode(e.Value, v.FieldByIndex(f.Index)) })
 			continue
 		}
 		if known.rest == nil {
@@ -92,7 +112,7 @@ func (d *decoder) structure(n ast.Node, v reflect.Value) {
 
 func (d *decoder) mapping(n ast.Node, v reflect.Value) {
 	if !isMapping(n) {
-		d.mistake(n, "want a mapping of fields, found %s", describe(n))
+		d.wrong(n, "want a mapping of fields, found %s", describe(n))
 		return
 	}
 	for _, e := range d.unique(n) {
@@ -106,26 +126,26 @@ func (d *decoder) put(e *ast.MappingValueNode, m reflect.Value) {
 		m.Set(reflect.MakeMap(m.Type()))
 	}
 	item := reflect.New(m.Type().Elem()).Elem()
-	d.decode(e.Value, item)
+	d.in(keyText(e), func() { d.decode(e.Value, item) })
 	m.SetMapIndex(reflect.ValueOf(keyText(e)).Convert(m.Type().Key()), item)
 }
 
 func (d *decoder) list(n ast.Node, v reflect.Value) {
 	seq, ok := n.(*ast.SequenceNode)
 	if !ok {
-		d.mistake(n, "want a list, found %s", describe(n))
+		d.wrong(n, "want a list, found %s", describe(n))
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(seq.Values), len(seq.Values)))
 	for i, item := range seq.Values {
-		d.decode(item, v.Index(i))
+		d.in(fmt.Sprintf("[%d]", i), func() { d.decode(item, v.Index(i)) })
 	}
 }
 
 func (d *decoder) scalar(n ast.Node, v reflect.Value) {
 	text, ok := scalarText(n)
 	if !ok {
-		d.mistake(n, "want %s, found %s", wanted(v.Kind()), describe(n))
+		d.wrong(n, "want %s, found %s", wanted(v.Kind()), describe(n))
 		return
 	}
 	switch _, boolean := n.(*ast.BoolNode); {
@@ -148,13 +168,13 @@ func (d *decoder) scalar(n ast.Node, v reflect.Value) {
 	case v.Kind() == reflect.Interface && v.NumMethod() == 0:
 		v.Set(reflect.ValueOf(text))
 	default:
-		d.mistake(n, "want %s, found %s", wanted(v.Kind()), describe(n))
+		d.wrong(n, "want %s, found %s", wanted(v.Kind()), describe(n))
 	}
 }
 
 func (d *decoder) orMistake(n ast.Node, v reflect.Value, err error) {
 	if err != nil {
-		d.mistake(n, "want %s, found %s", wanted(v.Kind()), describe(n))
+		d.wrong(n, "want %s, found %s", wanted(v.Kind()), describe(n))
 	}
 }
 
@@ -172,11 +192,17 @@ func wanted(k reflect.Kind) string {
 	return "a whole number"
 }
 
-// missing says that a field of the mapping is not there, unless another field is that one misspelt: then it is a mistake already.
-func (d *decoder) missing(n ast.Node, name, message string) {
-	if misspelt(n, name) == nil {
-		d.mistakes = append(d.mistakes, Mistake{d.whole, d.label + message})
+// require says that a field of the mapping is not there or says nothing. It is silent where another field is that one misspelt,
+// or where there is no mapping at all: then that is a mistake already.
+func (d *decoder) require(n ast.Node, name, message string) {
+	if !isNull(n) && !isMapping(n) {
+		return
 	}
+	e := entry(n, name)
+	if e != nil && !emptyText(e.Value) || e == nil && misspelt(n, name) != nil {
+		return
+	}
+	d.mistakes = append(d.mistakes, Mistake{d.whole, d.label + message})
 }
 
 // misspelt returns the field of a mapping whose name is near to the wanted one, or nil.

@@ -57,9 +57,7 @@ func (r *reader) readFront(lab *Lab, dir, text string) bool {
 	d.decode(root, reflect.ValueOf(&f).Elem())
 	wellFormed := len(d.mistakes) == 0
 	for _, name := range []string{"format", "id", "title", "minutes"} {
-		if e := entry(root, name); e == nil || emptyText(e.Value) {
-			d.missing(root, name, fmt.Sprintf("the front matter has no %q", name))
-		}
+		d.require(root, name, fmt.Sprintf("the front matter has no %q", name))
 	}
 	if wellFormed {
 		d.checkFront(root, f, dir)

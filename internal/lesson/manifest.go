@@ -19,12 +19,19 @@ var documentMark = regexp.MustCompile(`^---\s*(#.*)?$`)
 func parseManifest(source string, at place) ([]*unstructured.Unstructured, Mistakes) {
 	var objects []*unstructured.Unstructured
 	var found Mistakes
+	seen := map[string]bool{}
 	for _, doc := range documents(source, at) {
 		object, mistakes := parseObject(doc.source, doc.at)
 		found = append(found, mistakes...)
-		if object != nil {
-			objects = append(objects, object)
+		if object == nil {
+			continue
 		}
+		objects = append(objects, object)
+		name := fmt.Sprintf("%s %q", object.GetKind(), object.GetName())
+		if seen[name] {
+			found = append(found, Mistake{doc.at.pos(1, 1), name + " is in this manifest twice"})
+		}
+		seen[name] = true
 	}
 	if len(objects) == 0 && len(found) == 0 {
 		found = Mistakes{{at.pos(1, 1), "no object in this manifest"}}
@@ -79,13 +86,23 @@ func parseObject(source string, at place) (object *unstructured.Unstructured, fo
 	if err := yaml.Unmarshal([]byte(source), &content); err != nil {
 		return nil, Mistakes{{at.of(root), "bad YAML: " + strings.ReplaceAll(err.Error(), "\n", " ")}}
 	}
-	w := typed{decoder{at: at, whole: at.of(root)}}
+	w := typed{decoder{at: at, whole: at.of(root), label: objectName(root, gvk.Kind) + ": "}}
 	w.check(root, content, kinds().AllKnownTypes()[gvk])
 	w.identity(root)
 	if len(w.mistakes) > 0 {
 		return nil, w.mistakes
 	}
 	return decodeObject(source, at.of(root))
+}
+
+// objectName names an object for a message: Pod "web".
+func objectName(root ast.Node, kind string) string {
+	if meta := entry(root, "metadata"); meta != nil {
+		if name := entry(meta.Value, "name"); name != nil && !emptyText(name.Value) {
+			return kind + " " + describe(name.Value)
+		}
+	}
+	return kind
 }
 
 // decodeObject is the API's own strict decoding, the last word after the checks that know their place in the file.

@@ -37,8 +37,10 @@ func readLesson(file, dir string, data []byte) (Lab, *reader) {
 	}
 	front, lines := frontMatter(string(r.src))
 	if lines == 0 {
-		r.mistake(Position{file, 1, 1}, "a lesson begins with front matter: a line ---, the fields, a line ---")
-	} else if !r.readFront(&lab, dir, front) {
+		r.noFrontMatter()
+		return lab, r
+	}
+	if !r.readFront(&lab, dir, front) {
 		return lab, r
 	}
 	r.prose = r.offset(lines)
@@ -48,6 +50,19 @@ func readLesson(file, dir string, data []byte) (Lab, *reader) {
 	}
 	lab.Intro, lab.Steps = r.intro, r.steps
 	return lab, r
+}
+
+// noFrontMatter says why there is none. Without it the file may be anything, so the rest is not read.
+func (r *reader) noFrontMatter() {
+	pos := Position{r.file, 1, 1}
+	switch {
+	case len(bytes.TrimSpace(r.src)) == 0:
+		r.mistake(pos, "this lesson is empty")
+	case bytes.HasPrefix(r.src, []byte("---\n")):
+		r.mistake(pos, "the front matter never ends: it needs a second line ---")
+	default:
+		r.mistake(pos, "a lesson begins with front matter: a line ---, the fields, a line ---")
+	}
 }
 
 func (r *reader) mistake(pos Position, format string, args ...any) {

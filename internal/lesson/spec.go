@@ -27,6 +27,7 @@ func (s CheckSpec) Decode(v any) (found Mistakes) {
 	defer recoverAt(&found, s.Pos)
 	d := decoder{at: s.at, label: s.prefix(), whole: s.Pos}
 	d.decode(s.value, reflect.ValueOf(v).Elem())
+	d.mistakes.Sort()
 	return d.mistakes
 }
 

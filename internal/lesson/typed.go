@@ -2,6 +2,7 @@ package lesson
 
 import (
 	"encoding/json"
+	"fmt"
 	"reflect"
 
 	"github.com/goccy/go-yaml/ast"
@@ -44,18 +45,30 @@ func (w *typed) leaf(n ast.Node, value any, t reflect.Type) {
 	switch {
 	case err == nil:
 	case reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()):
-		w.mistake(n, "want a value of type %s, found %s", t.Name(), describe(n))
+		w.wrong(n, "want a value of type %s, found %s", t.Name(), describe(n))
 	case t.Kind() == reflect.String && !isMapping(n):
-		w.mistake(n, "want a text, found %s: put it in quotes", describe(n))
+		w.wrong(n, "want a text, found %s: put it in quotes", literal(n, value))
 	default:
-		w.mistake(n, "want %s, found %s", wanted(t.Kind()), describe(n))
+		w.wrong(n, "want %s, found %s", wanted(t.Kind()), describe(n))
 	}
+}
+
+// literal names a value that YAML did not read as a text, as the author wrote it.
+func literal(n ast.Node, value any) string {
+	text, ok := scalarText(n)
+	if !ok {
+		return describe(n)
+	}
+	if _, ok := value.(bool); ok {
+		return text + ", which is a boolean"
+	}
+	return text + ", which is a number"
 }
 
 func (w *typed) object(n ast.Node, value any, t reflect.Type) {
 	content, ok := value.(map[string]any)
 	if !ok || !isMapping(n) {
-		w.mistake(n, "want a mapping of fields, found %s", describe(n))
+		w.wrong(n, "want a mapping of fields, found %s", describe(n))
 		return
 	}
 	known := fieldsOf(t, "json")
@@ -63,21 +76,21 @@ func (w *typed) object(n ast.Node, value any, t reflect.Type) {
 		name := keyText(e)
 		f, ok := known.byName[name]
 		if !ok {
-			w.mistake(e.Key, "unknown field %q%s", name, didYouMean(name, known.names()))
+			w.in(name, func() { w.mistake(e.Key, "unknown field %q%s", w.dotted(), didYouMean(name, known.names())) })
 			continue
 		}
-		w.check(e.Value, content[name], f.Type)
+		w.in(name, func() { w.check(e.Value, content[name], f.Type) })
 	}
 }
 
 func (w *typed) entries(n ast.Node, value any, t reflect.Type) {
 	content, ok := value.(map[string]any)
 	if !ok || !isMapping(n) {
-		w.mistake(n, "want a mapping, found %s", describe(n))
+		w.wrong(n, "want a mapping, found %s", describe(n))
 		return
 	}
 	for _, e := range w.unique(n) {
-		w.check(e.Value, content[keyText(e)], t.Elem())
+		w.in(keyText(e), func() { w.check(e.Value, content[keyText(e)], t.Elem()) })
 	}
 }
 
@@ -89,11 +102,11 @@ func (w *typed) items(n ast.Node, value any, t reflect.Type) {
 	seq, ok := n.(*ast.SequenceNode)
 	content, okay := value.([]any)
 	if !ok || !okay || len(content) != len(seq.Values) {
-		w.mistake(n, "want a list, found %s", describe(n))
+		w.wrong(n, "want a list, found %s", describe(n))
 		return
 	}
 	for i, item := range seq.Values {
-		w.check(item, content[i], t.Elem())
+		w.in(fmt.Sprintf("[%d]", i), func() { w.check(item, content[i], t.Elem()) })
 	}
 }
 
@@ -103,7 +116,7 @@ func (w *typed) bytes(n ast.Node, value any, t reflect.Type) {
 		err = json.Unmarshal(text, reflect.New(t).Interface())
 	}
 	if err != nil {
-		w.mistake(n, "want base64 text, found %s", describe(n))
+		w.wrong(n, "want base64 text, found %s", describe(n))
 	}
 }
 
@@ -111,17 +124,13 @@ func (w *typed) bytes(n ast.Node, value any, t reflect.Type) {
 func (w *typed) identity(root ast.Node) {
 	meta := entry(root, "metadata")
 	if meta == nil {
-		w.mistake(nil, "metadata.name is missing")
+		w.require(root, "metadata", "metadata.name is missing")
 		return
 	}
-	if !isMapping(meta.Value) && !isNull(meta.Value) {
-		return // already a mistake
-	}
-	if name := entry(meta.Value, "name"); (name == nil || emptyText(name.Value)) && misspelt(meta.Value, "name") == name {
-		w.mistakes = append(w.mistakes, Mistake{w.at.of(meta.Key), "metadata.name is missing"})
-	}
+	w.whole = w.at.of(meta.Key)
+	w.require(meta.Value, "name", "metadata.name is missing")
 	if ns := entry(meta.Value, "namespace"); ns != nil {
-		w.mistake(ns.Key, "podlab puts every object into the lab's own namespace: leave %q out", "namespace")
+		w.mistake(ns.Key, "podlab puts every object into the lab's own namespace: leave \"namespace\" out")
 	}
 }
 

@@ -82,7 +82,7 @@ func syntaxMistake(err error, at place) Mistake {
 		}
 	}
 	message, _, _ = strings.Cut(message, "\n")
-	return Mistake{pos, "bad YAML: " + message}
+	return Mistake{pos, "bad YAML: " + strings.ReplaceAll(message, "\t", `\t`)}
 }
 
 // plain looks for the parts of YAML that a lesson has no use for: they make a text harder to read, and errors hard to place.
@@ -175,7 +175,8 @@ func describe(n ast.Node) string {
 	if more {
 		text += "..."
 	}
-	if _, ok := n.(*ast.StringNode); ok {
+	switch n.(type) {
+	case *ast.StringNode, *ast.LiteralNode:
 		return fmt.Sprintf("%q", text)
 	}
 	return text
