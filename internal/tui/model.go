@@ -24,6 +24,7 @@ type model struct {
 	session Session
 	events  <-chan runner.Event
 	stopped <-chan struct{} // ends the outstanding read
+	clock   func() tea.Cmd  // sends the time in a second
 	title   func(lesson.CheckSpec) string
 	theme   theme
 	keys    keyMap
@@ -57,6 +58,7 @@ func newModel(ctx context.Context, o Options) *model {
 		session:  o.Session,
 		events:   o.Session.Events(),
 		stopped:  ctx.Done(),
+		clock:    nextTick,
 		title:    o.Title,
 		theme:    newTheme(o.Out, o.Dark, o.NoColor),
 		keys:     newKeyMap(),
@@ -126,7 +128,7 @@ func (m *model) tick() tea.Cmd {
 		return nil
 	}
 	m.ticking = true
-	return nextTick()
+	return m.clock()
 }
 
 func (m *model) advance(at time.Time) {

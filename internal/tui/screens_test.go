@@ -1,0 +1,146 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/exp/golden"
+
+	"github.com/podlab/podlab/internal/checks"
+	"github.com/podlab/podlab/internal/runner"
+)
+
+// scene brings a terminal to a screen worth looking at.
+type scene struct {
+	name string
+	play func(x *terminal)
+}
+
+func scenes() []scene {
+	return []scene{
+		{"catalogue", func(*terminal) {}},
+		{"fresh", func(x *terminal) { x.openDuo() }},
+		{"coming-up", comingUp},
+		{"checks-mixed", checksMixed},
+		{"refused", func(x *terminal) {
+			x.openDuo()
+			x.keys("a")
+			x.event(runner.ApplyStarted{Block: applyBlock}, runner.ApplyEnded{Block: applyBlock, Err: fmt.Errorf("apply pod/demoduo: %w", errRefused)})
+		}},
+		{"ask-before", func(x *terminal) { secondStep(x) }},
+		{"ask-writing", func(x *terminal) { secondStep(x); x.keys("tab", "4") }},
+		{"ask-wrong", func(x *terminal) { secondStep(x); answered(x, "4", checks.Result{Verdict: checks.NotYet, Got: "4"}) }},
+		{"ask-after", func(x *terminal) { secondStep(x); answeredRight(x) }},
+		{"output", func(x *terminal) { secondStep(x); commandRan(x); x.keys("end") }},
+		{"output-overlay", func(x *terminal) { secondStep(x); commandRan(x); x.keys("o") }},
+		{"evidence", func(x *terminal) { checksMixed(x); x.keys("e", "down") }},
+		{"help", func(x *terminal) { x.openDuo(); x.keys("?") }},
+		{"lost", func(x *terminal) {
+			x.openDuo()
+			x.event(runner.ClusterLost{Err: fmt.Errorf("reach the cluster: %w", errRefused), Try: "start Docker: systemctl start docker"})
+		}},
+		{"hints-and-solution", func(x *terminal) { x.openDuo(); x.keys("h", "h", "s", "y") }},
+		{"confirm-reset", func(x *terminal) { x.openDuo(); x.keys("R") }},
+		{"done", done},
+		{"done-catalogue", func(x *terminal) { done(x); x.keys("enter") }},
+	}
+}
+
+func comingUp(x *terminal) {
+	x.keys("enter")
+	phase := func(name, detail string, done bool, at int) {
+		x.event(runner.PhaseChanged{Phase: runner.Phase{Name: name, Detail: detail, Done: done}, At: start().Add(time.Duration(at) * time.Second)})
+	}
+	phase("prepare the node image", "", false, 0)
+	phase("prepare the node image", "", true, 3)
+	phase("create the cluster", "Starting control-plane", false, 3)
+	x.send(tickMsg{start().Add(70 * time.Second)})
+}
+
+func checksMixed(x *terminal) {
+	x.openDuo()
+	x.event(
+		runner.ApplyStarted{Block: applyBlock},
+		runner.ApplyEnded{Block: applyBlock, Objects: []runner.Applied{{Object: "pod/demoduo", Action: "created"}}},
+		runner.CheckUpdated{Check: 0, Result: notReady(), At: start()},
+		runner.CheckUpdated{Check: 1, Result: noNode(), At: start()},
+		runner.CheckUpdated{Check: 2, Result: shimRows(), Elapsed: 131 * time.Millisecond, At: start()},
+	)
+}
+
+func secondStep(x *terminal) {
+	x.openDuo()
+	x.keys("n")
+}
+
+func commandRan(x *terminal) {
+	x.keys("r")
+	x.event(
+		runner.CommandStarted{Step: 1, Block: runBlock},
+		runner.CommandOutput{Step: 1, Block: runBlock, Text: lsns(x.t)},
+		runner.CommandEnded{Step: 1, Block: runBlock, Elapsed: 130 * time.Millisecond},
+	)
+}
+
+func answered(x *terminal, text string, r checks.Result) {
+	x.keys("tab", text, "enter")
+	x.event(runner.Answered{Step: 1, Block: askBlock, Answer: text, Result: r})
+}
+
+func answeredRight(x *terminal) {
+	answered(x, "3", checks.Result{Verdict: checks.Pass, Want: "3", Got: "3"})
+}
+
+func done(x *terminal) {
+	x.openDuo()
+	x.pass(0, 3)
+	x.keys("n")
+	commandRan(x)
+	answeredRight(x)
+	x.pass(1, 1)
+	x.keys("n")
+}
+
+func sizes() [][2]int { return [][2]int{{80, 24}, {120, 40}, {50, 20}} }
+
+func TestScreens(t *testing.T) {
+	for _, s := range scenes() {
+		for _, size := range sizes() {
+			t.Run(fmt.Sprintf("%s/%dx%d", s.name, size[0], size[1]), func(t *testing.T) {
+				x := newTerminal(t, size[0], size[1])
+				s.play(x)
+				golden.RequireEqual(t, x.m.View())
+			})
+		}
+	}
+}
+
+// TestEveryFrameFits resizes every scene, so that stale parts of another size would show.
+func TestEveryFrameFits(t *testing.T) {
+	for _, s := range scenes() {
+		t.Run(s.name, func(t *testing.T) {
+			x := newTerminal(t, 97, 31)
+			s.play(x)
+			for _, size := range [][2]int{{1, 1}, {39, 9}, {40, 10}, {41, 12}, {50, 20}, {79, 24}, {80, 10}, {80, 24}, {200, 60}} {
+				x.send(windowSize(size[0], size[1]))
+				fits(t, x.m.View(), size[0], size[1])
+			}
+		})
+	}
+}
+
+func fits(t *testing.T, view string, width, height int) {
+	t.Helper()
+	lines := strings.Split(view, "\n")
+	if len(lines) != height {
+		t.Errorf("%dx%d: %d lines", width, height, len(lines))
+	}
+	for i, line := range lines {
+		if w := ansi.StringWidth(line); w > width {
+			t.Errorf("%dx%d: line %d is %d wide: %q", width, height, i+1, w, line)
+		}
+	}
+}
