@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/lesson"
 	"github.com/podlab/podlab/labs"
 )
@@ -178,6 +179,9 @@ func course(t *testing.T) lesson.Course {
 	c, err := lesson.Load(labs.FS, "labs")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if mistakes := checks.Validate(c); len(mistakes) > 0 {
+		t.Fatal(mistakes)
 	}
 	return c
 }
