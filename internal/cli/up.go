@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,7 +47,7 @@ func (a *app) up(ctx context.Context, rebuild bool) error {
 		return err
 	}
 	if a.json {
-		return a.printStatus(c, status)
+		return a.printStatus(status)
 	}
 	fmt.Fprintf(a.Out, "cluster %s is up (%.1fs)\nto look around in another terminal: export KUBECONFIG=%s\n",
 		c.Name(), time.Since(start).Seconds(), c.Kubeconfig())
@@ -112,24 +111,25 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.printStatus(c, status)
+			return a.printStatus(status)
 		},
 	}
 	a.jsonFlag(cmd)
 	return cmd
 }
 
-func (a *app) printStatus(c *cluster.Cluster, s cluster.Status) error {
+func (a *app) printStatus(s cluster.Status) error {
 	if a.json {
 		return printJSON(a.Out, s)
 	}
-	fmt.Fprintf(a.Out, "cluster %s: %s\n", c.Name(), s.State)
-	if s.Why != "" {
-		fmt.Fprintf(a.Out, "  why: %s\n", s.Why)
+	fmt.Fprintf(a.Out, "cluster %s: %s\n", s.Name, s.State)
+	for _, n := range s.Nodes {
+		fmt.Fprintf(a.Out, "  node %s: %s, %s\n", n.Name, n.Role, n.State)
 	}
-	if s.State == cluster.Absent {
-		return nil
+	for _, row := range [][2]string{{"why", s.Why}, {"try", s.Try}, {"image", s.Image}, {"kubernetes", s.Kubernetes}, {"kubeconfig", s.Kubeconfig}} {
+		if row[1] != "" {
+			fmt.Fprintf(a.Out, "  %s: %s\n", row[0], row[1])
+		}
 	}
-	fmt.Fprintf(a.Out, "  nodes: %s\n  image: %s\n  kubeconfig: %s\n", strings.Join(s.Nodes, ", "), s.Image, c.Kubeconfig())
 	return nil
 }

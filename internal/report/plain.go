@@ -4,6 +4,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +39,12 @@ type plain struct {
 	printed time.Time // when the last line was
 	started time.Time // when what runs now began
 	running string    // what runs now; "" when nothing does
-	detail  string    // the last that was said about it
+	phases  []phase   // the phases that run now, the oldest first
+}
+
+type phase struct {
+	name, detail string
+	started      time.Time
 }
 
 func (p *plain) line(format string, args ...any) {
@@ -47,10 +53,15 @@ func (p *plain) line(format string, args ...any) {
 }
 
 func (p *plain) stillRunning() {
-	if p.running == "" || p.now().Sub(p.printed) < quiet {
+	if p.now().Sub(p.printed) < quiet {
 		return
 	}
-	p.line("    … %s, %s", p.running, elapsed(p.now().Sub(p.started)))
+	for _, ph := range p.phases {
+		p.line("  … %s, %s", joined(ph.name, ph.detail), elapsed(p.now().Sub(ph.started)))
+	}
+	if p.running != "" && len(p.phases) == 0 {
+		p.line("    … %s, %s", p.running, elapsed(p.now().Sub(p.started)))
+	}
 }
 
 func (p *plain) run(what string) {
@@ -86,21 +97,24 @@ func (p *plain) event(e runner.Event) {
 }
 
 func (p *plain) phase(ph runner.Phase) {
-	switch {
-	case !ph.Done && p.running == "":
-		p.detail = ""
-		p.run(ph.Name)
-	case !ph.Done && ph.Detail != "" && ph.Detail != p.detail:
-		p.detail = ph.Detail
-		p.running = ph.Name + ": " + ph.Detail
-	case ph.Done:
-		mark := "✓"
-		if ph.Err != nil {
-			mark = "✗"
-		}
-		p.line("%s %-44s %8s", mark, joined(ph.Name, ph.Detail), elapsed(p.now().Sub(p.started)))
-		p.running = ""
+	i := slices.IndexFunc(p.phases, func(known phase) bool { return known.name == ph.Name })
+	if i < 0 {
+		p.phases = append(p.phases, phase{name: ph.Name, started: p.now()})
+		p.printed = p.now()
+		i = len(p.phases) - 1
 	}
+	if ph.Detail != "" {
+		p.phases[i].detail = ph.Detail
+	}
+	if !ph.Done {
+		return
+	}
+	mark := "✓"
+	if ph.Err != nil {
+		mark = "✗"
+	}
+	p.line("%s %-44s %8s", mark, joined(ph.Name, p.phases[i].detail), elapsed(p.now().Sub(p.phases[i].started)))
+	p.phases = slices.Delete(p.phases, i, i+1)
 }
 
 func (p *plain) claim(c runner.CheckOutcome) {

@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -72,8 +73,7 @@ func (r *Runner) answer(ctx context.Context, req Answer) {
 func grade(ctx context.Context, ask lesson.Ask, answer string, c checks.Cluster) checks.Result {
 	truth, result := truthOf(ctx, ask, c)
 	if result.Verdict != checks.Pass {
-		result.Verdict = checks.CannotTell
-		return result
+		return checks.Result{Verdict: checks.CannotTell, Got: strings.TrimSpace(answer), Why: cmp.Or(result.Why, result.Got), Try: result.Try}
 	}
 	result.Got = strings.TrimSpace(answer)
 	if checks.Grade(answer, truth) {

@@ -42,8 +42,12 @@ type CheckOutcome struct {
 	Seconds  float64         `json:"seconds"` // from when it was first looked for until the verdict
 }
 
-// worst combines verdicts: one "not yet" makes the whole "not yet", else one "cannot tell" makes it "cannot tell".
+// worst combines verdicts: one "not yet" makes the whole "not yet", else one "cannot tell" makes it "cannot tell". Of
+// nothing, nothing can be told.
 func worst(verdicts []checks.Verdict) checks.Verdict {
+	if len(verdicts) == 0 {
+		return checks.CannotTell
+	}
 	verdict := checks.Pass
 	for _, v := range verdicts {
 		switch {

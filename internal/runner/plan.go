@@ -14,7 +14,7 @@ import (
 type plan struct {
 	lab       lesson.Lab
 	namespace string
-	checks    [][]checks.Check    // by step
+	checks    [][]checks.Check     // by step
 	specs     [][]lesson.CheckSpec // by step, beside checks
 }
 

@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/podlab/podlab/internal/cluster"
+)
+
+func (a *app) cleanCommand() *cobra.Command {
+	var check, all bool
+	cmd := &cobra.Command{
+		Use:   "clean",
+		Short: "Remove everything that podlab ever made on this machine",
+		Long: `Removes podlab's clusters, its network, the labs' images, its kubeconfigs and your progress.
+It keeps the base images, which take minutes to make, unless you say --all.
+
+With --check it removes nothing: it lists what is left and exits with 1 if something is.`,
+		Args: usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := a.openCluster(false)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			if check {
+				return a.checkClean(cmd.Context(), c, all)
+			}
+			return a.clean(cmd.Context(), c, all)
+		},
+	}
+	a.jsonFlag(cmd)
+	cmd.Flags().BoolVar(&check, "check", false, "only list what is left")
+	cmd.Flags().BoolVar(&all, "all", false, "the base images too")
+	return cmd
+}
+
+func (a *app) clean(ctx context.Context, c *cluster.Cluster, all bool) error {
+	err := a.withPhases(func(say func(cluster.Phase)) error { return c.Clean(ctx, all, say) })
+	if err != nil {
+		return err
+	}
+	dir, err := a.stateDir()
+	if err != nil {
+		return err
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("remove podlab's folder: %w", err)
+	}
+	return a.checkClean(ctx, c, all)
+}
+
+// checkClean lists what is left, in Docker and in podlab's own folder.
+func (a *app) checkClean(ctx context.Context, c *cluster.Cluster, all bool) error {
+	left, err := c.Leftovers(ctx, all)
+	if err != nil {
+		return err
+	}
+	dir, err := a.stateDir()
+	if err != nil {
+		return err
+	}
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+		left = append(left, "folder "+dir)
+	} else if err := os.Remove(dir); err != nil { // empty: made just now, to look into it
+		return fmt.Errorf("remove podlab's folder: %w", err)
+	}
+	if a.json {
+		if err := printJSON(a.Out, map[string]any{"left": append([]string{}, left...)}); err != nil {
+			return err
+		}
+	} else {
+		for _, l := range left {
+			fmt.Fprintln(a.Out, l)
+		}
+	}
+	if len(left) > 0 {
+		return errNotPassed
+	}
+	if !a.json {
+		fmt.Fprintln(a.Out, "nothing of podlab's is left")
+	}
+	return nil
+}

@@ -1,0 +1,197 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"testing"
+	"testing/fstest"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/podlab/podlab/internal/lesson"
+	"github.com/podlab/podlab/internal/node"
+)
+
+const lessonText = `---
+format: 1
+id: duo
+title: Two
+minutes: 5
+---
+
+## Create the pod
+
+Two containers.
+
+` + "```yaml apply" + `
+apiVersion: v1
+kind: Pod
+metadata:
+  name: demoduo
+spec:
+  containers:
+  - {name: demox, image: "demo:1.0.0"}
+  - {name: demoy, image: "demo:1.0.0"}
+` + "```" + `
+
+` + "```yaml check" + `
+- ready: {pod: demoduo, containers: 2/2}
+` + "```" + `
+
+## Look at it
+
+` + "```yaml ask" + `
+prompt: What does READY say?
+answer: {ready: {pod: demoduo}}
+` + "```" + `
+
+` + "```sh run" + `
+kubectl get pods
+` + "```" + `
+`
+
+func testCourse(t *testing.T, text string) lesson.Course {
+	t.Helper()
+	course, err := lesson.Load(fstest.MapFS{"duo/lesson.md": {Data: []byte(text)}}, "labs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return course
+}
+
+// fakeWorld is a cluster, its API, a watch and a shell in one: a pod that is applied becomes ready at once.
+type fakeWorld struct {
+	mu       sync.Mutex
+	pods     map[string]*corev1.Pod
+	lost     error // the watch's connection
+	upErr    error
+	applyErr error
+	ready    bool // whether applied pods become ready
+	exit     int  // of commands
+	ups      int
+	changed  chan struct{}
+	block    chan struct{} // Up waits for it or for ctx; nil means it does not
+}
+
+func newFakeWorld() *fakeWorld {
+	return &fakeWorld{pods: map[string]*corev1.Pod{}, ready: true, changed: make(chan struct{}, 1)}
+}
+
+func (w *fakeWorld) deps(course lesson.Course) Deps {
+	return Deps{
+		Course: course, Cluster: w, Shell: w,
+		Connect: func(context.Context) (API, error) { return w, nil },
+		Node:    func() string { return "podlab-control-plane" },
+	}
+}
+
+func (w *fakeWorld) Up(ctx context.Context, _ []string, report func(Phase)) error {
+	w.mu.Lock()
+	w.ups++
+	block, err := w.block, w.upErr
+	w.mu.Unlock()
+	report(Phase{Name: "look for Docker"})
+	if block != nil {
+		select {
+		case <-block:
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
+	report(Phase{Name: "look for Docker", Done: true, Err: err})
+	return err
+}
+
+func (w *fakeWorld) Snapshot(context.Context, string) (*node.Snapshot, error) {
+	return nil, errors.New("this world has no node")
+}
+
+func (w *fakeWorld) EnsureNamespace(context.Context, string) error { return nil }
+
+func (w *fakeWorld) Apply(_ context.Context, _ string, objects []*unstructured.Unstructured) ([]Applied, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.applyErr != nil {
+		return nil, w.applyErr
+	}
+	var applied []Applied
+	for _, o := range objects {
+		w.pods[o.GetName()] = pod(o.GetName(), w.ready)
+		applied = append(applied, Applied{Object: "pod/" + o.GetName(), Action: "created"})
+	}
+	w.notify()
+	return applied, nil
+}
+
+func pod(name string, ready bool) *corev1.Pod {
+	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, UID: "u"}}
+	p.Spec.NodeName = "podlab-control-plane"
+	for _, c := range []string{"demox", "demoy"} {
+		p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: c})
+		state := corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
+		p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, corev1.ContainerStatus{Name: c, Ready: ready, State: state})
+	}
+	p.Status.Phase = corev1.PodRunning
+	if ready {
+		p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
+	}
+	return p
+}
+
+func (w *fakeWorld) Reset(context.Context, string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	clear(w.pods)
+	w.notify()
+	return nil
+}
+
+func (w *fakeWorld) Watch(context.Context, string) (Watch, error) { return w, nil }
+func (w *fakeWorld) Changed() <-chan struct{}                     { return w.changed }
+
+func (w *fakeWorld) Err() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lost
+}
+
+func (w *fakeWorld) Pod(name string) (*corev1.Pod, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.lost != nil {
+		return nil, w.lost
+	}
+	if p, ok := w.pods[name]; ok {
+		return p, nil
+	}
+	return nil, apierrors.NewNotFound(schema.GroupResource{Resource: "pods"}, name)
+}
+
+func (w *fakeWorld) Events(string) ([]corev1.Event, error) { return nil, w.Err() }
+
+func (w *fakeWorld) Run(_ context.Context, script string, env ShellEnv, stdout, _ io.Writer) (int, error) {
+	fmt.Fprintf(stdout, "%s in %s on %s", script, env.Namespace, env.Node)
+	return w.exit, nil
+}
+
+// set changes the world and lets the watch tell.
+func (w *fakeWorld) set(f func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f()
+	w.notify()
+}
+
+func (w *fakeWorld) notify() {
+	select {
+	case w.changed <- struct{}{}:
+	default:
+	}
+}
