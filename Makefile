@@ -1,0 +1,58 @@
+# Thin on purpose: the work is in Go, in assets/setup and in tools/. "make" alone lists the targets.
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+
+# No VCS stamp from Go: in a folder that another user owns, git refuses to answer and the build would fail.
+GO_BUILD := go build -buildvcs=false -trimpath -ldflags '-X main.version=$(VERSION)'
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z][a-z0-9]*:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## make Docker, the node image and the lab images ready; safe to run again
+	@assets/setup/setup.sh
+
+.PHONY: build
+build: ## build bin/podlab
+	@$(GO_BUILD) -o bin/podlab ./cmd/podlab
+
+.PHONY: run
+run: setup build ## set up, build, and open podlab; without a terminal, verify every lab line by line
+	@if [ -t 0 ] && [ -t 1 ]; then bin/podlab; else bin/podlab verify; fi
+
+.PHONY: test
+test: ## prove everything: lint, unit, cross, end to end, node image; sets up first
+	@tools/test.sh
+
+.PHONY: unit
+unit: ## run the tests that need no cluster, with the race detector
+	@go test -race ./...
+	@cd assets/node && go test ./pack/... ./pause/... ./podnet/...
+
+.PHONY: e2e
+e2e: ## run the tests that use a real cluster (after make setup)
+	@tools/e2e.sh
+
+.PHONY: lint
+lint: ## check style, budgets and the arrows between packages; and the shell scripts
+	@tools/lint.sh
+
+.PHONY: fmt
+fmt: ## format the Go code
+	@tools/golangci.sh fmt
+
+.PHONY: golden
+golden: ## rewrite the recorded screens and reports that tests compare with; read the diff
+	@tools/golden.sh
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME (30s)
+	@tools/fuzz.sh $(or $(FUZZTIME),30s)
+
+.PHONY: cross
+cross: ## build for Linux, macOS and Windows on amd64 and arm64
+	@tools/cross.sh
+
+.PHONY: clean
+clean: ## remove what was built here (podlab clean removes what podlab made in Docker)
+	@rm -rf bin dist
