@@ -25,12 +25,15 @@ type reader struct {
 	prose int // the offset from which the text is not yet in a block
 	intro []Block
 	steps []Step
-	ids   map[string]bool // the ids that the author gave to checks of the current step
+
+	stepLine map[string]int  // the line of each step, by id
+	before   int             // how many mistakes there were before the current step
+	ids      map[string]bool // the ids that the author gave to checks of the current step
 }
 
 // readLesson turns the bytes of a lesson file into a lab; dir is the name of its folder.
 func readLesson(file, dir string, data []byte) (Lab, *reader) {
-	r := &reader{file: file}
+	r := &reader{file: file, stepLine: map[string]int{}}
 	lab := Lab{ID: dir, File: file}
 	if !r.take(data) {
 		return lab, r

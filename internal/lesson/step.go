@@ -35,6 +35,7 @@ func (r *reader) startStep(n *markdown.Heading) {
 	if step.ID == "" {
 		step.ID = slug(step.Title)
 	}
+	r.before = len(r.found)
 	r.checkStepID(step)
 	r.steps = append(r.steps, step)
 	r.ids = map[string]bool{}
@@ -49,12 +50,11 @@ func (r *reader) checkStepID(step Step) {
 		r.mistake(step.Pos, "no id can be made of the title %q: add one, such as {#first-step}", step.Title)
 		return
 	}
-	for _, other := range r.steps {
-		if other.ID == step.ID {
-			r.mistake(step.Pos, "step id %q is taken by line %d: change the title, or add an id such as {#%s-again}", step.ID, other.Pos.Line, step.ID)
-			return
-		}
+	if line, taken := r.stepLine[step.ID]; taken {
+		r.mistake(step.Pos, "step id %q is taken by line %d: change the title, or add an id such as {#%s-again}", step.ID, line, step.ID)
+		return
 	}
+	r.stepLine[step.ID] = step.Pos.Line
 }
 
 // endStep gives the current step's checks their ids, and says so if the step is empty.
@@ -63,38 +63,35 @@ func (r *reader) endStep() {
 		return
 	}
 	step := &r.steps[len(r.steps)-1]
-	if len(step.Blocks) == 0 && step.Title != "" && !r.hasMistakeFrom(step.Pos.Line) {
+	if len(step.Blocks) == 0 && len(r.found) == r.before { // a step with a mistake is not empty, only unreadable
 		r.mistake(step.Pos, "step %q has no content", step.Title)
 	}
+	var specs []*CheckSpec
 	for _, b := range step.Blocks {
 		check, _ := b.(Check)
 		for i := range check.Specs {
-			spec := &check.Specs[i]
-			if spec.ID == "" {
-				spec.ID = freeID(spec.Kind, r.ids)
+			specs = append(specs, &check.Specs[i])
+		}
+	}
+	nameChecks(specs, r.ids)
+}
+
+// nameChecks gives each check that has no id of its own its kind as id; where that is taken, the kind and the first free number from 2 on.
+func nameChecks(specs []*CheckSpec, taken map[string]bool) {
+	last := map[string]int{}
+	for _, spec := range specs {
+		if spec.ID != "" {
+			continue
+		}
+		for spec.ID == "" || taken[spec.ID] {
+			last[spec.Kind]++
+			spec.ID = spec.Kind
+			if n := last[spec.Kind]; n > 1 {
+				spec.ID = fmt.Sprintf("%s-%d", spec.Kind, n)
 			}
 		}
+		taken[spec.ID] = true
 	}
-}
-
-// hasMistakeFrom tells whether anything from the line on was refused; the step is then not empty, only unreadable.
-func (r *reader) hasMistakeFrom(line int) bool {
-	for _, m := range r.found {
-		if m.Pos.Line >= line {
-			return true
-		}
-	}
-	return false
-}
-
-// freeID returns the kind, or the kind with the first free number from 2 on, and takes it.
-func freeID(kind string, taken map[string]bool) string {
-	id := kind
-	for n := 2; taken[id]; n++ {
-		id = fmt.Sprintf("%s-%d", kind, n)
-	}
-	taken[id] = true
-	return id
 }
 
 // slug makes an id of a title: "Count the processes!" becomes "count-the-processes". Letters beyond a to z are left out.
@@ -114,6 +111,9 @@ func slug(title string) string {
 
 // plainText takes the Markdown out of a title.
 func plainText(title string) string {
+	if !strings.ContainsAny(title, "*_`[]<>\\&!") {
+		return title
+	}
 	src := []byte(title)
 	var b strings.Builder
 	_ = markdown.Walk(goldmark.DefaultParser().Parse(text.NewReader(src)), func(n markdown.Node, entering bool) (markdown.WalkStatus, error) {

@@ -48,6 +48,9 @@ func parseYAML(source string, at place) (root ast.Node, found Mistakes) {
 	if len(source) > maxYAML {
 		return nil, Mistakes{{at.pos(1, 1), fmt.Sprintf("%d bytes of YAML are too many: the most is %d", len(source), maxYAML)}}
 	}
+	if tooNested(source) {
+		return nil, Mistakes{{at.pos(1, 1), "brackets are nested too deep here"}}
+	}
 	file, err := parser.ParseBytes([]byte(source), 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, Mistakes{syntaxMistake(err, at)}
@@ -70,6 +73,24 @@ func parseYAML(source string, at place) (root ast.Node, found Mistakes) {
 		return nil, v.found
 	}
 	return root, nil
+}
+
+// tooNested tells whether brackets are open beyond reason: the parser's time grows with the square of the depth.
+func tooNested(source string) bool {
+	const most = 200
+	depth := 0
+	for _, c := range source {
+		switch c {
+		case '[', '{':
+			depth++
+		case ']', '}':
+			depth = max(0, depth-1)
+		}
+		if depth > most {
+			return true
+		}
+	}
+	return false
 }
 
 func syntaxMistake(err error, at place) Mistake {
