@@ -50,7 +50,7 @@ func describe(c container) (state, why string) {
 	}
 	state = "waiting: " + s.Waiting.Reason
 	if last := c.status.LastTerminationState.Terminated; last != nil {
-		return state, fmt.Sprintf("%s; restarted %s", ended(c.name, last), times(c.status.RestartCount))
+		return state, fmt.Sprintf("%s: %s: %s", c.name, s.Waiting.Reason, ended("restarted "+times(c.status.RestartCount)+", last", last))
 	}
 	if s.Waiting.Message == "" {
 		return state, ""

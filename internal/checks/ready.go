@@ -88,7 +88,7 @@ func (k Ready) judge(ctx context.Context, c Cluster, pod *corev1.Pod) Result {
 	case pod.DeletionTimestamp != nil:
 		r.Got = "pod " + pod.Name + " is being deleted"
 	case now.total != k.Total:
-		r.Why = fmt.Sprintf("the pod's containers are %s", join(names(pod)))
+		r.Why = "the pod's spec has " + join(names(pod))
 	case now.ready != k.Ready:
 		r.Why = notReadyWhy(ctx, c, pod)
 	case now.ready == now.total && ready.Status != corev1.ConditionTrue:

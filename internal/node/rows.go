@@ -42,7 +42,11 @@ func align(rows [][]string) []string {
 		fmt.Fprintf(w, "%s\t %s\n", strings.Join(row[:last], "\t"), strings.ReplaceAll(row[last], "\t", " "))
 	}
 	_ = w.Flush() // a strings.Builder takes everything
-	return strings.Split(strings.TrimRight(text.String(), "\n"), "\n")
+	aligned := strings.Split(strings.TrimRight(text.String(), "\n"), "\n")
+	for i := range aligned {
+		aligned[i] = strings.TrimPrefix(aligned[i], " ") // the padding before the first column
+	}
+	return aligned
 }
 
 // NamespacesCommand is the command whose rows NamespaceRows returns.

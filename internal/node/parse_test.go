@@ -1,0 +1,241 @@
+package node_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/podlab/podlab/internal/node"
+)
+
+// output is what Script printed on a real node with the pods of internal/checks/checkstest/testdata/pods.yaml.
+func output(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/dev-control-plane.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func parse(t testing.TB, text string) *node.Snapshot {
+	t.Helper()
+	s, err := node.Parse("dev-control-plane", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestParseReadsEveryColumn(t *testing.T) {
+	s := parse(t, output(t))
+	php := find(t, s, "php -S 127.0.0.1:9083")
+	shim, ok := s.Process(php.PPID)
+	if !ok || shim.Program() != "containerd-shim-runc-v2" || shim.PPID != 1 || shim.PodUID != "" {
+		t.Errorf("parent of php: %+v", shim)
+	}
+	if php.UID != 0 || php.Program() != "php" || php.InnermostPID() != 1 || len(php.NSPID) != 2 || php.NSPID[0] != php.PID {
+		t.Errorf("php: %+v", php)
+	}
+	if len(php.PodUID) != 36 || s.Tasks[php.ContainerID] != php.PID {
+		t.Errorf("php is not tied to its container: pod %q, container %q, task %d", php.PodUID, php.ContainerID, s.Tasks[php.ContainerID])
+	}
+	for _, ns := range node.Types() {
+		row, ok := s.Namespace(ns, php.Namespaces[ns])
+		if !ok {
+			t.Errorf("lsns has no row for php's %s namespace %d", ns, php.Namespaces[ns])
+		}
+		if ns == node.Net && row.NProcs != 4 {
+			t.Errorf("lsns counts %d in the trio's net namespace, want 4", row.NProcs)
+		}
+	}
+}
+
+// find returns the only process with the command line.
+func find(t testing.TB, s *node.Snapshot, args string) node.Process {
+	t.Helper()
+	var found []node.Process
+	for _, p := range s.Processes {
+		if p.Args == args {
+			found = append(found, p)
+		}
+	}
+	if len(found) != 1 {
+		t.Fatalf("%d processes %q, want 1", len(found), args)
+	}
+	return found[0]
+}
+
+func TestParseAgreesWithLsns(t *testing.T) {
+	s := parse(t, output(t))
+	for _, row := range s.Namespaces {
+		if row.Type == "time" || row.Inode == find(t, s, "/sbin/init").Namespaces[row.Type] {
+			continue // the node's own namespaces hold what the look itself started
+		}
+		if n := len(s.Members(row.Type, row.Inode)); n != row.NProcs {
+			t.Errorf("%s namespace %d: ps shows %d processes, lsns %d", row.Type, row.Inode, n, row.NProcs)
+		}
+	}
+}
+
+// The recorded node is on cgroup v1 with systemd. The same node on other hosts differs in the paths alone.
+func TestParseCgroupPaths(t *testing.T) {
+	recorded := output(t)
+	want := parse(t, recorded)
+	systemd := regexp.MustCompile(`:9:name=systemd:.*-pod([0-9a-f_]+)\.slice/cri-containerd-([0-9a-f]{64})\.scope`)
+	if n := len(systemd.FindAllString(recorded, -1)); n < 30 {
+		t.Fatalf("%d recorded paths, want more", n)
+	}
+	forms := map[string]string{
+		"cgroup v2":                    "0::/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod$1.slice/cri-containerd-$2.scope",
+		"cgroup v2, a cgroup below":    "0::/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod$1.slice/cri-containerd-$2.scope/init.scope",
+		"cgroup v1, the node's own ID": "4:memory:/docker/" + strings.Repeat("ab", 32) + "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod$1.slice/cri-containerd-$2.scope",
+		"cgroupfs":                     "0::/kubelet/kubepods/burstable/pod$1/$2",
+		"cgroupfs, guaranteed":         "0::/kubepods/pod$1/$2",
+		"mixed":                        "0::/system.slice/containerd.service/kubepods-besteffort-pod$1.slice:cri-containerd:$2",
+	}
+	for name, form := range forms {
+		t.Run(name, func(t *testing.T) {
+			changed := systemd.ReplaceAllStringFunc(recorded, func(path string) string {
+				match := systemd.FindStringSubmatch(path)
+				uid := match[1]
+				if strings.Contains(name, "cgroupfs") {
+					uid = strings.ReplaceAll(uid, "_", "-")
+				}
+				return ":" + strings.NewReplacer("$1", uid, "$2", match[2]).Replace(form)
+			})
+			if changed == recorded {
+				t.Fatal("nothing was changed")
+			}
+			if diff := cmp.Diff(want, parse(t, changed)); diff != "" {
+				t.Errorf("another snapshot (-v1 +%s):\n%s", name, diff)
+			}
+		})
+	}
+}
+
+func TestParseLeavesOutWhatEnded(t *testing.T) {
+	recorded := output(t)
+	php := find(t, parse(t, recorded), "php -S 127.0.0.1:9083")
+	gone := regexp.MustCompile(`(?m)^/proc/`+strconv.Itoa(php.PID)+`/.*\n`).ReplaceAllString(recorded, "")
+	gone = strings.Replace(gone, "=== end nspid 0", "=== end nspid 2", 1)
+	if _, ok := parse(t, gone).Process(php.PID); ok {
+		t.Error("a process whose status was gone is in the snapshot")
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	recorded := output(t)
+	replace := func(old, new string) string {
+		t.Helper()
+		if !strings.Contains(recorded, old) {
+			t.Fatalf("the recorded output has no %q", old)
+		}
+		return strings.Replace(recorded, old, new, 1)
+	}
+	cut := func(before string) string { return recorded[:strings.LastIndex(recorded, before)] }
+	tests := map[string]struct{ output, want string }{
+		"nothing":            {"", "does not begin"},
+		"something else":     {"Error: No such container: dev-control-plane\n", "does not begin"},
+		"cut in ps":          {cut("=== end ps"), "broken off in ps"},
+		"cut before nspid":   {cut("=== begin nspid"), "broken off before nspid"},
+		"cut in lsns":        {cut("=== end lsns"), "broken off in lsns"},
+		"cut in tasks":       {cut("=== end tasks"), "broken off in tasks"},
+		"cut after tasks":    {cut("=== done"), `does not end with "=== done"`},
+		"more after the end": {recorded + "more\n", `does not end with "=== done"`},
+		"no lsns":            {replace("=== end lsns 0 ", "=== end lsns 127 sh: 1: lsns: not found"), "lsns ended with exit code 127: sh: 1: lsns: not found"},
+		"no containerd":      {replace("=== end tasks 0 ", "=== end tasks 1 ctr: cannot dial "), "tasks ended with exit code 1: ctr: cannot dial"},
+		"no grep":            {replace("=== end nspid 0 ", "=== end nspid 127 "), "nspid ended with exit code 127"},
+		"no exit code":       {replace("=== end ps 0 ", "=== end ps zero "), "no exit code"},
+		"another ps":         {replace("CGROUPNS", "CGROUP"), "ps: the header is not"},
+		"a row without PID":  {replace("      1       0     0 ", "      x       0     0 "), `"x" is not a number`},
+		"a garbled inode":    {replace(" 0     0 40", " 0     0 4x"), "is not a number"},
+		"not root":           {regexp.MustCompile(`(?m)^( +1 +0 +0).*( /sbin/init)$`).ReplaceAllString(recorded, "$1 - - - - - - -$2"), "no namespaces of PID 1"},
+		"a garbled NSpid":    {replace("/proc/1/status:NSpid:\t1", "/proc/1/status:NSpid:\tone"), "NSpid of process 1"},
+		"a garbled cgroup":   {replace("=== begin cgroup\n/proc/", "=== begin cgroup\n/prick/"), "does not name a process"},
+		"no JSON":            {replace(`"namespaces": [`, `"namespaces" [`), "lsns: invalid character"},
+		"no namespaces":      {replace(`"namespaces": [`, `"other": [`), "lsns: no namespaces at all"},
+		"another ctr":        {replace("TASK ", "TASKS"), "ctr tasks ls: the header is not"},
+		"a garbled task":     {replace("    RUNNING", ""), "has not three columns"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s, err := node.Parse("dev-control-plane", []byte(test.output))
+			if err == nil || s != nil {
+				t.Fatalf("Parse = %v, %v; want an error", s, err)
+			}
+			if !strings.HasPrefix(err.Error(), "look at node dev-control-plane: ") || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %q, want %q in it", err, test.want)
+			}
+		})
+	}
+}
+
+// A cut anywhere but at the very end must be noticed.
+func TestParseNoticesEveryTruncation(t *testing.T) {
+	recorded := output(t)
+	for at := 0; at < len(recorded)-1; at += 97 {
+		if _, err := node.Parse("n", []byte(recorded[:at])); err == nil {
+			t.Fatalf("output cut at %d of %d bytes was accepted", at, len(recorded))
+		}
+	}
+}
+
+// The script itself, where a tool is missing: the error names the part and says why.
+func TestScriptTellsFailuresApart(t *testing.T) {
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("no sh here; the script runs on a node")
+	}
+	dir := t.TempDir()
+	for _, tool := range []string{"ps", "grep", "head"} {
+		path, err := exec.LookPath(tool)
+		if err != nil {
+			t.Skipf("no %s here; the script runs on a node", tool)
+		}
+		if err := os.Symlink(path, filepath.Join(dir, tool)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(sh, "-c", node.Script)
+	cmd.Env = []string{"PATH=" + dir}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	_, err = node.Parse("here", out)
+	if err == nil || !strings.Contains(err.Error(), "lsns ended with exit code 127: ") || !strings.Contains(err.Error(), "not found") {
+		t.Errorf("error %v, want one that says that lsns is not found", err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	recorded := output(f)
+	f.Add([]byte(recorded))
+	f.Add([]byte(recorded[:len(recorded)/2]))
+	f.Add([]byte("=== podlab snapshot 1\n=== begin ps\n\n=== end ps 0 \n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s, err := node.Parse("n", text)
+		if (s == nil) == (err == nil) {
+			t.Fatalf("Parse = %v, %v; want one of the two", s, err)
+		}
+		if err != nil {
+			return
+		}
+		if _, ok := s.Process(1); !ok {
+			t.Error("a snapshot without PID 1")
+		}
+		for _, p := range s.Processes {
+			pod := s.Pod(p.PodUID)
+			if p.PodUID != "" && len(pod.Own)+len(pod.Visitors) == 0 {
+				t.Errorf("process %d is of pod %s, which has none", p.PID, p.PodUID)
+			}
+		}
+	})
+}
