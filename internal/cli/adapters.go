@@ -20,7 +20,7 @@ func newRunner(course lesson.Course, c *cluster.Cluster) *runner.Runner {
 		Course:  course,
 		Cluster: clusterPort{c},
 		Connect: func(context.Context) (runner.API, error) { return connect(c) },
-		Shell:   shellPort{shell.New(c.Exec)},
+		Shell:   shellPort{&shell.Shell{Exec: c.Exec, Nodes: c.Nodes}},
 		Node:    c.ControlPlane,
 	})
 }
@@ -57,7 +57,16 @@ func (p apiPort) Watch(ctx context.Context, namespace string) (runner.Watch, err
 	if err != nil {
 		return nil, err // not a nil *kube.Watch in an interface
 	}
-	return watch, nil
+	return watchPort{watch}, nil
+}
+
+// watchPort is a watch as the runner sees it.
+type watchPort struct{ *kube.Watch }
+
+// Err asks for the events of a pod that cannot be: the only error there is that the copy is not live.
+func (p watchPort) Err() error {
+	_, err := p.Events("")
+	return err
 }
 
 // shellPort is podlab's shell as the runner sees it.

@@ -52,11 +52,23 @@ func commandMistakes(course lesson.Course) lesson.Mistakes {
 				if !ok {
 					continue
 				}
-				if err := shell.Parse(run.Script); err != nil {
-					mistakes = append(mistakes, lesson.Mistake{Pos: run.Pos, Message: "run: " + err.Error()})
-				}
+				mistakes = append(mistakes, scriptMistakes(run)...)
 			}
 		}
+	}
+	return mistakes
+}
+
+func scriptMistakes(run lesson.Run) lesson.Mistakes {
+	var wrong shell.Mistakes
+	if !errors.As(shell.Parse(run.Script), &wrong) {
+		return nil
+	}
+	var mistakes lesson.Mistakes
+	for _, m := range wrong {
+		pos := run.Pos
+		pos.Line, pos.Column = pos.Line+m.Line, m.Column // the script begins on the line after the fence
+		mistakes = append(mistakes, lesson.Mistake{Pos: pos, Message: "run: " + m.Message})
 	}
 	return mistakes
 }

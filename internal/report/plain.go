@@ -113,7 +113,7 @@ func (p *plain) phase(ph runner.Phase) {
 	if ph.Err != nil {
 		mark = "✗"
 	}
-	p.line("%s %-44s %8s", mark, joined(ph.Name, p.phases[i].detail), elapsed(p.now().Sub(p.phases[i].started)))
+	p.line("%s %-64s %8s", mark, ph.Name, elapsed(p.now().Sub(p.phases[i].started)))
 	p.phases = slices.Delete(p.phases, i, i+1)
 }
 
@@ -122,7 +122,7 @@ func (p *plain) claim(c runner.CheckOutcome) {
 	if c.Verdict != checks.Pass {
 		text = Words(c.Verdict)
 	}
-	p.line("    %s %-14s %-52s %8s", mark, c.ID, oneLine(text), elapsed(time.Duration(c.Seconds*float64(time.Second))))
+	p.line("    %s %-12s %-52s %8s", mark, c.ID, oneLine(text), elapsed(time.Duration(c.Seconds*float64(time.Second))))
 	if c.Verdict == checks.Pass {
 		return
 	}

@@ -126,7 +126,9 @@ func TestALostClusterIsCannotTellUntilItIsBack(t *testing.T) {
 		l.Do(Open{Lab: "duo"})
 		l.Do(Apply{Step: 0, Block: 1})
 		l.until(verdict(0, 0, checks.Pass))
-		w.set(func() { w.lost, w.upErr = errors.New("the API server does not answer"), errors.New("docker does not answer") })
+		w.set(func() {
+			w.lost, w.upErr = errors.New("the API server does not answer"), errors.New("docker does not answer")
+		})
 		s := l.until(func(s State) bool { return s.Cluster.Err != nil })
 		if s.Cluster.Up || s.Cluster.Try == "" {
 			t.Errorf("%+v", s.Cluster)
