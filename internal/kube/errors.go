@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -46,13 +47,33 @@ func explain(object string, err error) error {
 	return fmt.Errorf("%s: %w", object, unanswered(err))
 }
 
-// unanswered says of an error that did not come from the API server that the server does not answer.
+// Unanswered says that the API server did not answer. What the cluster holds is not known then.
+type Unanswered struct{ err error }
+
+func (u *Unanswered) Error() string { return "the API server does not answer: " + u.err.Error() }
+
+// Unwrap returns what the connection reported.
+func (u *Unanswered) Unwrap() error { return u.err }
+
+// waited is the end of ctx while podlab waited for the cluster to change. The server did answer.
+type waited struct{ err error }
+
+func (w *waited) Error() string { return "waited in vain: " + w.err.Error() }
+func (w *waited) Unwrap() error { return w.err }
+
+// unanswered marks an error that did not come from the API server. Being cancelled is nobody's fault.
 func unanswered(err error) error {
-	var status apierrors.APIStatus
-	if err == nil || errors.As(err, &status) {
+	var (
+		status  apierrors.APIStatus
+		already *Unanswered
+		wait    *waited
+		refused *Refused
+	)
+	if err == nil || errors.Is(err, context.Canceled) || errors.As(err, &status) || errors.As(err, &already) ||
+		errors.As(err, &wait) || errors.As(err, &refused) {
 		return err
 	}
-	return fmt.Errorf("the API server does not answer: %w", err)
+	return &Unanswered{err}
 }
 
 // reasons returns the server's list of causes, or its message where it gives no causes.

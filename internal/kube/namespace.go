@@ -49,6 +49,10 @@ func (c *Client) DeleteNamespace(ctx context.Context, namespace string) error {
 	if err := ours(ns); err != nil {
 		return err
 	}
+	// The namespace's own end would give every pod the usual grace of 30 s.
+	if err := c.empty(ctx, namespace); err != nil {
+		return fmt.Errorf("delete namespace %s: %w", namespace, err)
+	}
 	err = c.core.Namespaces().Delete(ctx, namespace, metav1.DeleteOptions{})
 	if err == nil || apierrors.IsConflict(err) {
 		err = gone(ctx, c.dynamic.Resource(namespaces), namespace, string(ns.UID))

@@ -42,7 +42,7 @@ func follow(ctx context.Context, w watch.Interface, now items, done func(items) 
 	for {
 		select {
 		case <-ctx.Done():
-			return false, ctx.Err()
+			return false, &waited{ctx.Err()}
 		case event, open := <-w.ResultChan():
 			object, known := event.Object.(*unstructured.Unstructured)
 			if !open || !known || event.Type == watch.Error {
