@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
@@ -38,6 +39,9 @@ func (c *Cluster) Clean(ctx context.Context, all bool, report func(Phase)) error
 		ph.say("cluster %s", name)
 		err = errors.Join(err, c.remove(ctx, name))
 	}
+	for _, id := range found.containers {
+		err = errors.Join(err, c.removeContainer(ctx, id))
+	}
 	for _, ref := range found.images {
 		ph.say("image %s", ref)
 		err = errors.Join(err, c.removeImage(ctx, ref))
@@ -57,7 +61,7 @@ func (c *Cluster) Leftovers(ctx context.Context, all bool) ([]string, error) {
 	}
 	var list []string
 	for kind, names := range map[string][]string{
-		"cluster": found.clusters, "image": found.images, "file": found.files, "network": found.networks,
+		"cluster": found.clusters, "container": found.containers, "image": found.images, "file": found.files, "network": found.networks,
 	} {
 		for _, name := range names {
 			list = append(list, kind+" "+name)
@@ -69,7 +73,7 @@ func (c *Cluster) Leftovers(ctx context.Context, all bool) ([]string, error) {
 
 // made is what podlab made, as far as it is still there.
 type made struct {
-	clusters, images, files, networks []string
+	clusters, containers, images, files, networks []string
 }
 
 func (c *Cluster) find(ctx context.Context, all bool) (made, error) {
@@ -94,7 +98,7 @@ func (c *Cluster) find(ctx context.Context, all bool) (made, error) {
 	if err != nil {
 		return m, err
 	}
-	m.networks, err = c.findNetworks(ctx)
+	m.networks, m.containers, err = c.findLabelled(ctx)
 	if err != nil {
 		return m, err
 	}
@@ -155,6 +159,17 @@ func (c *Cluster) ownRefs(img image.Summary) []string {
 	return refs
 }
 
+func (c *Cluster) removeContainer(ctx context.Context, id string) error {
+	cli, err := c.docker(ctx)
+	if err != nil {
+		return err
+	}
+	if err := cli.ContainerRemove(ctx, id, container.RemoveOptions{Force: true}); err != nil && !errdefs.IsNotFound(err) {
+		return fmt.Errorf("delete container %s: %w", id, dockerErr(ctx, err))
+	}
+	return nil
+}
+
 func (c *Cluster) removeImage(ctx context.Context, ref string) error {
 	cli, err := c.docker(ctx)
 	if err != nil {
@@ -166,20 +181,32 @@ func (c *Cluster) removeImage(ctx context.Context, ref string) error {
 	return c.ledger.dropImage(ref)
 }
 
-func (c *Cluster) findNetworks(ctx context.Context) ([]string, error) {
+// findLabelled returns the networks and the containers that podlab made, beside the nodes. A container is only there while
+// thaw is at work, or was killed.
+func (c *Cluster) findLabelled(ctx context.Context) (networks, containers []string, err error) {
 	cli, err := c.docker(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	list, err := cli.NetworkList(ctx, network.ListOptions{Filters: filters.NewArgs(filters.Arg("label", c.madeLabel()+"=true"))})
+	label := filters.NewArgs(filters.Arg("label", c.madeLabel()+"=true"))
+	nets, err := cli.NetworkList(ctx, network.ListOptions{Filters: label})
 	if err != nil {
-		return nil, fmt.Errorf("list podlab's networks: %w", dockerErr(ctx, err))
+		return nil, nil, fmt.Errorf("list podlab's networks: %w", dockerErr(ctx, err))
 	}
-	var names []string
-	for _, n := range list {
-		names = append(names, n.Name)
+	for _, n := range nets {
+		networks = append(networks, n.Name)
 	}
-	return names, nil
+	list, err := cli.ContainerList(ctx, container.ListOptions{All: true, Filters: label})
+	if err != nil {
+		return nil, nil, fmt.Errorf("list podlab's containers: %w", dockerErr(ctx, err))
+	}
+	for _, s := range list {
+		// Containers inherit the labels of their image: one of the user's, of a lab's image, is not podlab's.
+		if s.Labels[helperLabel] == c.owner {
+			containers = append(containers, s.ID)
+		}
+	}
+	return networks, containers, nil
 }
 
 // findFiles returns the kubeconfigs in podlab's folder, and the locks that kind leaves beside them when it is killed.

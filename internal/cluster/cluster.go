@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/docker/docker/client"
 )
@@ -39,10 +40,14 @@ type Phase struct {
 	Err    error
 }
 
+// limits says how long a cluster may take to answer: one that has run for a while, and one that was just started or made.
+type limits struct{ running, started time.Duration }
+
 // Cluster is one kind cluster that podlab made or may make. Its methods may be called from several goroutines; Close it.
 type Cluster struct {
 	cfg    Config
 	owner  string // the network's name and the prefix of labels and tags; "podlab" but in tests
+	limits limits
 	ledger ledger
 
 	mu     sync.Mutex
@@ -57,7 +62,10 @@ func New(cfg Config) *Cluster {
 	if cfg.Log == nil {
 		cfg.Log = io.Discard
 	}
-	return &Cluster{cfg: cfg, owner: "podlab", ledger: ledger{dir: cfg.StateDir}}
+	return &Cluster{
+		cfg: cfg, owner: "podlab", ledger: ledger{dir: cfg.StateDir},
+		limits: limits{running: 30 * time.Second, started: 3 * time.Minute},
+	}
 }
 
 // Close lets go of the connection to Docker. The cluster stays as it is.

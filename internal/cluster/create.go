@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -43,7 +44,7 @@ func (c *Cluster) create(ctx context.Context, p *phases, image string, sources [
 			return err
 		}
 		wait := p.start(phaseReady)
-		return wait.end(c.waitReady(gctx, names, time.Time{}, limitStarted, wait))
+		return wait.end(c.waitReady(gctx, names, c.limits.started, wait))
 	})
 	g.Go(func() error {
 		select {
@@ -70,11 +71,11 @@ func (c *Cluster) runKind(outer, work context.Context, image string, stand chan 
 	if err := removeFiles(c.Kubeconfig(), c.Kubeconfig()+".lock"); err != nil {
 		return err
 	}
-	// Safe although the environment is the whole process's: whoever runs kind has the lock.
-	if err := os.Setenv(networkVariable, c.owner); err != nil {
+	restore, err := setenv(networkVariable, c.owner)
+	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Unsetenv(networkVariable) }()
+	defer restore()
 	logger := &kindLog{out: c.cfg.Log, step: func(text string, done bool) {
 		if done && strings.HasPrefix(text, "Preparing nodes") {
 			close(stand)
@@ -99,6 +100,35 @@ func (c *Cluster) runKind(outer, work context.Context, image string, stand chan 
 		ph.say("kind cannot stop half-way: taking its nodes away and waiting for it")
 	}
 	return errors.Join(work.Err(), c.starve(work, ended))
+}
+
+// setenv sets a variable of the process's and returns how to put it back. Whoever runs kind has the lock, so that no two
+// do it at once.
+func setenv(name, value string) (restore func(), err error) {
+	old, was := os.LookupEnv(name)
+	if err := os.Setenv(name, value); err != nil {
+		return nil, fmt.Errorf("set %s: %w", name, err)
+	}
+	return func() {
+		if was {
+			_ = os.Setenv(name, old)
+			return
+		}
+		_ = os.Unsetenv(name)
+	}, nil
+}
+
+// ensureKubeconfig writes the kubeconfig of a cluster that runs anew if it is gone.
+func (c *Cluster) ensureKubeconfig() error {
+	if _, err := os.Stat(c.Kubeconfig()); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := removeFiles(c.Kubeconfig() + ".lock"); err != nil {
+		return err
+	}
+	logger := &kindLog{out: c.cfg.Log, step: func(string, bool) {}}
+	provider := kind.NewProvider(kind.ProviderWithDocker(), kind.ProviderWithLogger(logger))
+	return c.kindErr(provider.ExportKubeConfig(c.cfg.Name, c.Kubeconfig(), false))
 }
 
 // starve deletes kind's nodes until kind gives up. kind's own error says nothing then.

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -23,8 +24,9 @@ const (
 )
 
 const (
-	tryDocker = "start Docker; podlab doctor says more"
-	tryCLI    = "install Docker's command line and put it on the PATH: kind calls it"
+	tryDocker     = "start Docker; podlab doctor says more"
+	tryPermission = "sudo usermod -aG docker $USER, then log in again"
+	tryCLI        = "install Docker's command line and put it on the PATH: kind calls it"
 )
 
 // docker returns the connection to Docker, made at the first call. It does not talk to Docker yet.
@@ -112,7 +114,10 @@ func dockerErr(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	if client.IsErrConnectionFailed(err) || os.IsTimeout(err) {
+	switch {
+	case errors.Is(err, os.ErrPermission):
+		return wrong(ErrNoDocker, tryPermission, "%v", err)
+	case client.IsErrConnectionFailed(err), errors.Is(err, context.DeadlineExceeded):
 		return wrong(ErrNoDocker, tryDocker, "%v", err)
 	}
 	return err

@@ -44,6 +44,9 @@ func (c *Cluster) Exec(ctx context.Context, node string, argv, env []string, std
 		return 0, execErr(ctx, node, err)
 	}
 	code, err := exitCode(ctx, cli, id)
+	if errdefs.IsNotFound(err) {
+		return 0, wrong(ErrNoDocker, tryDocker, "it was restarted while a command ran on %s", node)
+	}
 	return code, execErr(ctx, node, err)
 }
 

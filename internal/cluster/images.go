@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -72,18 +73,13 @@ func (c *Cluster) putImages(ctx context.Context, p *phases, nodes []string, sour
 	return ph.end(g.Wait())
 }
 
-// listImages waits for a containerd that has just been started, then lists its images with their labels.
-const listImages = `for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
-	ctr -n k8s.io images ls && exit
-	sleep 1
-done 2>/tmp/ctr.err; cat /tmp/ctr.err >&2; exit 1`
-
+// putOn puts the images on one node.
 func (c *Cluster) putOn(ctx context.Context, ph *phase, node string, sources []source) error {
-	list, err := c.output(ctx, node, nil, "sh", "-c", listImages)
+	list, err := c.listImages(ctx, node)
 	if err != nil {
-		return fmt.Errorf("list the images on %s: %w", node, err)
+		return err
 	}
-	have := parseImages(string(list))
+	have := parseImages(list)
 	for _, s := range sources {
 		if have[s.ref] == s.id {
 			continue
@@ -94,6 +90,23 @@ func (c *Cluster) putOn(ctx context.Context, ph *phase, node string, sources []s
 		}
 	}
 	return nil
+}
+
+// listImages lists the images on a node with their labels. A node that was just started gets a minute to answer.
+func (c *Cluster) listImages(ctx context.Context, node string) (string, error) {
+	bounded, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		list, err := c.output(bounded, node, nil, "ctr", "-n", "k8s.io", "images", "ls")
+		if err == nil {
+			return string(list), nil
+		}
+		select {
+		case <-bounded.Done():
+			return "", fmt.Errorf("list the images on %s: %w", node, firstOf(ctx, err))
+		case <-time.After(300 * time.Millisecond):
+		}
+	}
 }
 
 // parseImages reads "ctr images ls" and returns Docker's ID of each image by its name; "" if the image has no mark.

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -76,36 +77,48 @@ func (c *Cluster) ready(ctx context.Context) (readiness, error) {
 }
 
 // waitReady waits until the API says that all the named nodes are ready, at most for the limit.
-func (c *Cluster) waitReady(ctx context.Context, names []string, since time.Time, limit time.Duration, ph *phase) error {
+func (c *Cluster) waitReady(ctx context.Context, names []string, limit time.Duration, ph *phase) error {
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	why := "the API does not answer"
-	for {
-		r, err := c.ready(bounded)
-		if err == nil {
-			why = r.missing(names, since)
-		}
-		if err == nil && why == "" {
+	var cause error
+	for why := ""; ; {
+		why, cause = c.unready(bounded, names)
+		switch {
+		case cause == nil && why == "":
 			return nil
-		}
-		if err != nil && bounded.Err() == nil {
-			why = "the API does not answer yet: " + err.Error()
+		case cause != nil:
+			why = "the API does not answer yet"
 		}
 		ph.say("%s", why)
 		select {
 		case <-bounded.Done():
-			return c.notReady(ctx, why, limit)
+			return c.notReady(ctx, why, cause, limit)
 		case <-time.After(300 * time.Millisecond):
 		}
 	}
 }
 
-func (c *Cluster) notReady(ctx context.Context, why string, limit time.Duration) error {
+// unready says which of the named nodes is not ready, or "".
+func (c *Cluster) unready(ctx context.Context, names []string) (string, error) {
+	r, err := c.ready(ctx)
+	if err != nil {
+		return "", err
+	}
+	// Asked each time: Docker starts a node that was killed by itself, once.
+	since, err := c.startedAt(ctx, names)
+	return r.missing(names, since), err
+}
+
+// notReady says why a wait was in vain: because ctx ended, Docker went away, or the cluster is broken.
+func (c *Cluster) notReady(ctx context.Context, why string, cause error, limit time.Duration) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if err := c.ping(ctx); err != nil {
 		return err
+	}
+	if cause != nil && !errors.Is(cause, context.DeadlineExceeded) {
+		why += ": " + cause.Error()
 	}
 	return wrong(ErrBroken, tryRebuild, "not ready after %s: %s", limit, why)
 }

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/client"
+	"golang.org/x/sync/errgroup"
 )
 
 // mtuOption is the option of a Docker network that limits the size of its packets.
@@ -65,14 +68,40 @@ func (c *Cluster) removeNodes(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	g, ctx := errgroup.WithContext(ctx)
 	for _, n := range nodes {
-		if n.Network != c.owner {
-			continue
+		if n.Network == c.owner {
+			g.Go(func() error { return c.removeNode(ctx, cli, n) })
 		}
-		err := cli.ContainerRemove(ctx, n.ID, container.RemoveOptions{Force: true, RemoveVolumes: true})
-		if err != nil && !errdefs.IsNotFound(err) && !errdefs.IsConflict(err) {
-			return fmt.Errorf("delete %s: %w", n.Name, dockerErr(ctx, err))
+	}
+	return g.Wait()
+}
+
+// removeNode deletes one node's container and returns when it is gone.
+func (c *Cluster) removeNode(ctx context.Context, cli *client.Client, n nodeInfo) error {
+	try := func() error {
+		return cli.ContainerRemove(ctx, n.ID, container.RemoveOptions{Force: true, RemoveVolumes: true})
+	}
+	first := make(chan error, 1)
+	go func() { first <- try() }()
+	var err error
+	select {
+	case err = <-first:
+	case <-time.After(4 * time.Second):
+		c.thaw(ctx, cli, n)
+		if err = <-first; err != nil {
+			err = try()
 		}
+	}
+	for errdefs.IsConflict(err) && ctx.Err() == nil { // somebody else is deleting it
+		time.Sleep(100 * time.Millisecond)
+		_, err = cli.ContainerInspect(ctx, n.ID)
+		if err == nil {
+			err = try()
+		}
+	}
+	if err != nil && !errdefs.IsNotFound(err) {
+		return fmt.Errorf("delete %s: %w", n.Name, dockerErr(ctx, err))
 	}
 	return nil
 }

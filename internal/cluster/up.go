@@ -16,12 +16,6 @@ const (
 	tryLab     = "make setup"
 )
 
-// How long a cluster may take to answer: one that runs, and one that was started or made.
-const (
-	limitRunning = 30 * time.Second
-	limitStarted = 3 * time.Minute
-)
-
 // Up makes the cluster answer, with the images on its nodes under the names that manifests use, and reports each phase.
 // A cluster that is there is used, a stopped one is started, a half-made one of podlab's is made anew; a broken one is an
 // error unless Config.Rebuild says otherwise. When making it fails or ctx ends meanwhile, what was made is deleted again.
@@ -91,22 +85,27 @@ func (c *Cluster) judge(ctx context.Context) (State, string, []nodeInfo, cluster
 // reuse brings up a cluster that is there: it starts its nodes if need be, and looks whether it answers while the images
 // are put on it.
 func (c *Cluster) reuse(ctx context.Context, p *phases, state State, nodes []nodeInfo, sources []source) error {
-	var since time.Time
-	limit := limitRunning
 	if state == Stopped {
-		started, err := c.start(ctx, p, nodes)
-		if err != nil {
+		if err := c.start(ctx, p, nodes); err != nil {
 			return err
 		}
-		since, limit = started, limitStarted
 	}
 	names := nodeNames(nodes)
+	since, err := c.startedAt(ctx, names)
+	if err != nil {
+		return err
+	}
+	limit := c.limits.running
+	if time.Since(since) < c.limits.started {
+		limit = c.limits.started
+	}
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		ph := p.start(phaseReady)
-		return ph.end(c.waitReady(gctx, names, since, limit, ph))
+		return ph.end(c.waitReady(gctx, names, limit, ph))
 	})
 	g.Go(func() error { return c.putImages(gctx, p, names, sources) })
+	g.Go(c.ensureKubeconfig)
 	if err := g.Wait(); err != nil {
 		return firstOf(ctx, err)
 	}
@@ -121,14 +120,12 @@ func firstOf(ctx context.Context, err error) error {
 	return err
 }
 
-// start starts the nodes that do not run, the control plane first, and returns a moment before that.
-func (c *Cluster) start(ctx context.Context, p *phases, nodes []nodeInfo) (time.Time, error) {
+// start starts the nodes that do not run, the control plane first.
+func (c *Cluster) start(ctx context.Context, p *phases, nodes []nodeInfo) error {
 	ph := p.start(phaseStart)
-	// A second earlier: the leases on the node are written with the same clock, but nothing is lost by doubt.
-	since := time.Now()
 	cli, err := c.docker(ctx)
 	if err != nil {
-		return since, ph.end(err)
+		return ph.end(err)
 	}
 	for _, n := range nodes {
 		switch n.State {
@@ -140,29 +137,31 @@ func (c *Cluster) start(ctx context.Context, p *phases, nodes []nodeInfo) (time.
 			ph.say("%s was %s", n.Name, n.State)
 			err = cli.ContainerStart(ctx, n.ID, container.StartOptions{})
 		}
+		if err != nil && ctx.Err() == nil {
+			err = wrong(ErrBroken, tryRebuild, "start %s: %v", n.Name, err)
+		}
 		if err != nil {
-			return since, ph.end(wrong(ErrBroken, tryRebuild, "start %s: %v", n.Name, err))
+			return ph.end(err)
 		}
 	}
-	since, err = c.startedAt(ctx, nodes)
-	return since, ph.end(err)
+	return ph.end(nil)
 }
 
 // startedAt returns when the last of the nodes was started, by Docker's clock, which is also the nodes'.
-func (c *Cluster) startedAt(ctx context.Context, nodes []nodeInfo) (time.Time, error) {
+func (c *Cluster) startedAt(ctx context.Context, names []string) (time.Time, error) {
 	var last time.Time
 	cli, err := c.docker(ctx)
 	if err != nil {
 		return last, err
 	}
-	for _, n := range nodes {
-		info, err := cli.ContainerInspect(ctx, n.ID)
+	for _, name := range names {
+		info, err := cli.ContainerInspect(ctx, name)
 		if err != nil {
-			return last, fmt.Errorf("inspect %s: %w", n.Name, dockerErr(ctx, err))
+			return last, fmt.Errorf("inspect %s: %w", name, dockerErr(ctx, err))
 		}
 		at, err := time.Parse(time.RFC3339Nano, info.State.StartedAt)
 		if err != nil {
-			return last, fmt.Errorf("inspect %s: %w", n.Name, err)
+			return last, fmt.Errorf("inspect %s: %w", name, err)
 		}
 		if at.After(last) {
 			last = at
