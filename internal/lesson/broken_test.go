@@ -124,7 +124,7 @@ func TestBrokenManifests(t *testing.T) {
 		{"empty kind", apply("apiVersion: v1\nkind:\n"), "10:1: kind: want a text, found nothing"},
 		{"no metadata", apply("apiVersion: v1\nkind: Pod\n"), "9:1: Pod: metadata.name is missing"},
 		{"no name", apply("apiVersion: v1\nkind: Pod\nmetadata: {labels: {a: b}}\n"), "11:1: Pod: metadata.name is missing"},
-		{"misspelt name", apply(strings.Replace(pod, "  name: a", "  nmae: a", 1)), `12:3: Pod: unknown field "metadata.nmae" (did you mean "name"?)`},
+		{"misspelt name", apply(strings.Replace(pod, "  name: a", "  naem: a", 1)), `12:3: Pod: unknown field "metadata.naem" (did you mean "name"?)`},
 		{"namespace", apply(strings.Replace(pod, "  name: a\n", "  name: a\n  namespace: b\n", 1)), `13:3: Pod "a": podlab puts every object into the lab's own namespace: leave "namespace" out`},
 		{"same object twice", apply(pod + "---\n" + pod), `18:1: Pod "a" is in this manifest twice`},
 		{"not an object", apply("- a\n"), "9:1: want an object with apiVersion and kind, found a list"},

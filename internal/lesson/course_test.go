@@ -144,3 +144,14 @@ func TestLineEndsAndByteOrderMarkDoNotMatter(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestWhatCouldBeReadComesWithTheMistakes(t *testing.T) {
+	c, err := Load(course("five", readTestdata(t, "five.md"), "a", small("a", "1", "b"), "b", small("b", "1", "a")), "labs")
+	if err == nil || len(c.Labs) != 3 {
+		t.Fatalf("%d labs, error %v", len(c.Labs), err)
+	}
+	five, _ := c.Lab("five")
+	if len(five.Steps) != 2 {
+		t.Errorf("five has %d steps", len(five.Steps))
+	}
+}

@@ -28,6 +28,8 @@ import (
 )
 
 // kinds returns every kind of object that a manifest may name. The scheme is read-only once it is built.
+//
+//nolint:gochecknoglobals // built once, when first asked for, and never changed
 var kinds = sync.OnceValue(func() *runtime.Scheme {
 	groups := runtime.NewSchemeBuilder(
 		admissionregistrationv1.AddToScheme, appsv1.AddToScheme, autoscalingv1.AddToScheme, autoscalingv2.AddToScheme,

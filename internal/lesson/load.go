@@ -15,15 +15,16 @@ const (
 
 // Load reads a course folder: every directory in it that holds a lesson.md is a lab. Root is what messages put before
 // the paths ("labs" makes labs/duo/lesson.md). The error is a Mistakes, with all that is wrong in all files, sorted.
+// Beside an error the course holds what could be read, so that other packages can look there for mistakes of their own.
 func Load(fsys fs.FS, root string) (Course, error) {
 	c := loader{fsys: fsys, root: root}
 	c.read()
-	labs := c.ordered()
+	course := Course{Labs: c.ordered()}
 	if len(c.found) > 0 {
 		c.found.Sort()
-		return Course{}, c.found
+		return course, c.found
 	}
-	return Course{Labs: labs}, nil
+	return course, nil
 }
 
 // loader collects the labs of a course and all of their mistakes.

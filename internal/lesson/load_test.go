@@ -1,13 +1,15 @@
 package lesson
 
 import (
+	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
 
-	"github.com/charmbracelet/x/exp/golden"
+	"github.com/google/go-cmp/cmp"
 )
 
 // course makes a file system of pairs: the id of a lab, the text of its lesson.
@@ -80,12 +82,34 @@ func TestLoadReadsEveryKindOfBlock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden.RequireEqual(t, []byte(dump(c)))
+	golden(t, "testdata/course.golden", dump(c))
 }
 
-// BenchmarkLoad reads a course of two labs, as a program does at its start.
+func TestMain(m *testing.M) {
+	flag.Bool("update", false, "rewrite the golden files")
+	m.Run()
+}
+
+// golden compares a text with a recorded one; with -update it records it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	if flag.Lookup("update").Value.String() == "true" {
+		if err := os.WriteFile(name, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// BenchmarkLoad reads podlab's own course, as the program does at each start.
 func BenchmarkLoad(b *testing.B) {
-	fsys := course("duo", readTestdata(b, "duo.md"), "solo", readTestdata(b, "solo.md"))
+	fsys := os.DirFS("../../labs")
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := Load(fsys, "labs"); err != nil {
@@ -105,8 +129,8 @@ func FuzzLoad(f *testing.F) {
 		if err == nil {
 			return
 		}
-		mistakes, ok := err.(Mistakes)
-		if !ok || len(mistakes) == 0 {
+		var mistakes Mistakes
+		if !errors.As(err, &mistakes) || len(mistakes) == 0 {
 			t.Fatalf("not a list of mistakes: %v", err)
 		}
 		lines := strings.Count(strings.ReplaceAll(string(data), "\r", "\n"), "\n") + 2

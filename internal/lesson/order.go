@@ -14,12 +14,14 @@ func (c *loader) ordered() []Lab {
 		return cmp.Or(cmp.Compare(a.Minutes, b.Minutes), cmp.Compare(a.dir, b.dir))
 	})
 	var labs []Lab
+	stuck := false
 	for len(todo) > 0 {
 		i := slices.IndexFunc(todo, func(l loaded) bool { return !needsOneOf(l, todo) })
-		if i < 0 {
-			c.circles(todo)
-			return nil
+		if i < 0 && !stuck {
+			c.circles(slices.Clone(todo))
+			stuck = true
 		}
+		i = max(i, 0) // in a circle the order means nothing, but no lab may be lost
 		labs = append(labs, todo[i].Lab)
 		todo = slices.Delete(todo, i, i+1)
 	}

@@ -90,11 +90,13 @@ func TestDecodeFindsEveryMistake(t *testing.T) {
 		{"a near name", "- ready:\n    contaners: 2/2\n", `2:5: check "ready": unknown field "contaners" (did you mean "containers"?)`},
 		{"a far name", "- ready: {zone: a}\n", `1:11: check "ready": unknown field "zone"`},
 		{"its own id", "- id: up\n  ready: {zone: a}\n", `2:11: check "up": unknown field "zone"`},
-		{"several", "- ready: {wiat: true, count: many, wait: 1, pod: a, pod: b}\n",
+		{
+			"several", "- ready: {wiat: true, count: many, wait: 1, pod: a, pod: b}\n",
 			`1:11: check "ready": unknown field "wiat" (did you mean "wait"?)
 1:30: check "ready": count: want a whole number, found "many"
 1:42: check "ready": wait: want true or false, found 1
-1:53: check "ready": field "pod" is given twice`},
+1:53: check "ready": field "pod" is given twice`,
+		},
 		{"text for true", `- ready: {wait: "true"}`, `1:17: check "ready": wait: want true or false, found "true"`},
 		{"too large", "- ready: {limits: {a: 256}}", `1:23: check "ready": limits.a: want a whole number, 0 or more, found 256`},
 		{"negative", "- ready: {limits: {a: -1}}", `1:23: check "ready": limits.a: want a whole number, 0 or more, found -1`},
