@@ -78,7 +78,7 @@ func (m *model) panelLines() []string {
 	room := max(l.panel-len(lines), 1)
 	switch {
 	case m.state.Cluster.Err != nil && m.state.Busy != "cluster":
-		return lostBanner(m.theme, m.state.Cluster, width, l.panel)
+		return lostBanner(m.theme, m.state.Cluster, m.lostWords(), width, l.panel)
 	case !m.ready() && len(m.state.Cluster.Phases) > 0 && (m.state.Busy == "cluster" || m.opening != ""):
 		return append(lines, phaseList(m.theme, m.state.Cluster.Phases, m.now, width, room)...)
 	case !m.ready():
@@ -95,6 +95,14 @@ func (m *model) waiting() string {
 		return "podlab has stopped looking at the cluster."
 	}
 	return "The lab is not open. u: open it"
+}
+
+// lostWords tells a cluster that was there from one that never came.
+func (m *model) lostWords() string {
+	if m.ready() {
+		return "The cluster is lost"
+	}
+	return "The cluster did not come up"
 }
 
 // failure is why the last request failed, if it is not told elsewhere.

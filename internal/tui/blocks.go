@@ -251,7 +251,7 @@ func (d *pageDrawer) graded(i int, b lesson.Ask) []string {
 	case skipped:
 		return append([]string{d.theme.dim.Render("  skipped")}, d.explained(i)...)
 	case !answered:
-		return indent("  ", d.theme.warn.Render("answer first (tab or enter), or s to skip"), d.width)
+		return indent("  ", d.theme.warn.Render("answer first (tab), or s to skip"), d.width)
 	case a.Result.Verdict == checks.CannotTell:
 		why := oneLine(a.Result.Why)
 		lines := indent(d.theme.warn.Render("? noted: "), said, d.width)
@@ -262,7 +262,7 @@ func (d *pageDrawer) graded(i int, b lesson.Ask) []string {
 		return append(lines, indent("  ", d.theme.dim.Render("tab to answer again"), d.width)...)
 	}
 	lines := indent(d.theme.bad.Render("✗ not right: "), said, d.width)
-	return append(lines, indent("  ", d.theme.warn.Render("try again (tab or enter), or s to skip"), d.width)...)
+	return append(lines, indent("  ", d.theme.warn.Render("try again (tab), or s to skip"), d.width)...)
 }
 
 func (d *pageDrawer) explained(i int) []string {

@@ -42,20 +42,37 @@ func checklist(t theme, rows []checkRow, width, height int) []string {
 	return append(short[:max(height-1, 0)], t.dim.Render(cut("  … "+plural(more, "more check")+": e shows them", width)))
 }
 
-// spread gives the lines that are left over to the reasons of the first checks that do not pass.
+// spread shares the lines that are left over among the checks that do not pass, one each in turn.
 func spread(t theme, rows []checkRow, width, height int) []string {
-	left := height - len(rows)
-	var lines []string
-	for _, r := range rows {
-		lines = append(lines, checkLine(t, r, width))
-		why := reasons(t, r.state.Result, width)
-		if explains(r) && left > 0 {
-			n := min(left, len(why))
-			lines = append(lines, why[:n]...)
-			left -= n
+	why := make([][]string, len(rows))
+	for i, r := range rows {
+		if explains(r) {
+			why[i] = reasons(t, r.state.Result, width)
 		}
 	}
+	share := shares(why, height-len(rows))
+	var lines []string
+	for i, r := range rows {
+		lines = append(lines, checkLine(t, r, width))
+		lines = append(lines, why[i][:share[i]]...)
+	}
 	return lines
+}
+
+// shares deals out n lines in turn, to none more than it has.
+func shares(why [][]string, n int) []int {
+	share := make([]int, len(why))
+	for dealt := true; dealt; {
+		dealt = false
+		for i := range why {
+			if n > 0 && share[i] < len(why[i]) {
+				share[i]++
+				n--
+				dealt = true
+			}
+		}
+	}
+	return share
 }
 
 func checkLines(t theme, rows []checkRow, width int, why bool) []string {
@@ -85,6 +102,13 @@ func reasons(t theme, r checks.Result, width int) []string {
 			lines = append(lines, indent("    "+label, s, width)...)
 		}
 	}
+	explain := func() {
+		add("why: ", oneLine(r.Why))
+		add("try: ", oneLine(r.Try))
+	}
+	if r.Verdict == checks.CannotTell { // what stands in the way matters more than what was wanted
+		explain()
+	}
 	both := "want " + want + ", got " + got
 	if want != "" && got != "" && ansi.StringWidth(both)+4 <= width {
 		add("", both)
@@ -92,8 +116,9 @@ func reasons(t theme, r checks.Result, width int) []string {
 		add("want ", want)
 		add("got  ", got)
 	}
-	add("why: ", oneLine(r.Why))
-	add("try: ", oneLine(r.Try))
+	if r.Verdict != checks.CannotTell {
+		explain()
+	}
 	for i := range lines {
 		lines[i] = t.dim.Render(lines[i])
 	}

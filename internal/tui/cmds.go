@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -31,22 +32,26 @@ func nextTick() tea.Cmd {
 }
 
 // renderPage renders the Markdown of every block of a page.
-func renderPage(key pageKey, blocks []lesson.Block, style string) tea.Cmd {
+func renderPage(key pageKey, blocks []lesson.Block, style string, terminal int) tea.Cmd {
 	return func() tea.Msg {
-		p := painter{width: key.width, style: style, diagrams: asciiDiagrams{}}
-		texts := make(map[int][]string, len(blocks))
+		p := painter{width: key.width, terminal: terminal, style: style, diagrams: asciiDiagrams{}}
+		page := renderedPage{texts: make(map[int][]string, len(blocks)), wide: map[int][]string{}}
 		for i, b := range blocks {
 			if lines := p.block(b); len(lines) > 0 {
-				texts[i] = lines
+				page.texts[i] = lines
+			}
+			if lines := p.wide(b); len(lines) > 0 {
+				page.wide[i] = lines
 			}
 		}
-		return pageRenderedMsg{key, texts}
+		return pageRenderedMsg{key, page}
 	}
 }
 
 // painter renders lesson blocks at one width. It is slow; it never runs in Update.
 type painter struct {
 	width    int
+	terminal int // how wide the whole terminal is
 	style    string
 	diagrams diagrams
 }
@@ -110,6 +115,25 @@ func (p painter) diagram(b lesson.Mermaid) []string {
 			lines = append(lines, "  "+strings.TrimRight(line, " "))
 		}
 		lines = append(lines, "")
+	} else if len(p.wide(b)) > 0 {
+		lines = append(lines, cut("  A diagram that is wider than this pane: d shows it.", p.width))
 	}
 	return append(lines, indent("  In words: ", oneLine(b.Alt), p.width)...)
+}
+
+// wide draws a diagram that fits the terminal but not the pane.
+func (p painter) wide(b lesson.Block) []string {
+	m, ok := b.(lesson.Mermaid)
+	if !ok {
+		return nil
+	}
+	if _, err := p.diagrams.draw(m.Source, p.width-2); !errors.Is(err, errTooWide) {
+		return nil
+	}
+	text, err := p.diagrams.draw(m.Source, p.terminal)
+	if err != nil {
+		return nil
+	}
+	lines := append(strings.Split(text, "\n"), "")
+	return append(lines, indent("In words: ", oneLine(m.Alt), p.terminal)...)
 }

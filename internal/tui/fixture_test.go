@@ -32,9 +32,9 @@ spec:
 `
 
 const duoDiagram = `graph TD
-  shim[containerd-shim] --> pause
-  shim --> one[php]
-  shim --> two[php]
+  shim[containerd-shim-runc-v2] --> pause[pause: 65535]
+  shim --> one[php in demox]
+  shim --> two[php in demoy]
   classDef box fill:#fff
   class shim box`
 
@@ -136,7 +136,11 @@ type terminal struct {
 
 func newTerminal(t *testing.T, width, height int) *terminal {
 	t.Helper()
-	s := newFake()
+	return terminalOn(t, newFake(), width, height)
+}
+
+func terminalOn(t *testing.T, s *fakeSession, width, height int) *terminal {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	m := newModel(ctx, Options{Session: s, Course: course(), NoColor: true, Out: io.Discard, Title: checkNames})

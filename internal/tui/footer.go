@@ -22,6 +22,11 @@ func footer(t theme, bindings []key.Binding, width int) string {
 	return line
 }
 
+// arrows stands for the two keys that choose from a list.
+func arrows(k keyMap, does string) key.Binding {
+	return key.NewBinding(key.WithKeys(append(k.Up.Keys(), k.Down.Keys()...)...), key.WithHelp("↑ ↓", does))
+}
+
 // named returns the binding with another description, for a screen where it means something narrower.
 func named(b key.Binding, does string) key.Binding {
 	return key.NewBinding(key.WithKeys(b.Keys()...), key.WithHelp(b.Help().Key, does))

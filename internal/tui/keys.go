@@ -6,6 +6,7 @@ import "github.com/charmbracelet/bubbles/key"
 type keyMap struct {
 	Enter, Tab, Up, Down, PageUp, PageDown, Top, Bottom          key.Binding
 	Apply, Run, Next, Previous, Evidence, Hint, Solution, Skip   key.Binding
+	Diagram                                                      key.Binding
 	Reset, Output, ClusterUp, Help, Back, Quit, Interrupt, Agree key.Binding
 }
 
@@ -30,6 +31,7 @@ func newKeyMap() keyMap {
 		Hint:      bind("h", "hint", "h"),
 		Solution:  bind("s", "solution", "s"),
 		Skip:      bind("s", "skip the question", "s"),
+		Diagram:   bind("d", "diagram", "d"),
 		Reset:     bind("R", "reset the lab", "R"),
 		Output:    bind("o", "full output", "o"),
 		ClusterUp: bind("u", "bring the cluster up", "u"),
@@ -54,6 +56,7 @@ func (k keyMap) all() []helpLine {
 		{"s", "skip an open question; else show the solution (asks first)"},
 		{"h", "show the next hint"},
 		{"o", "the whole output of the last command"},
+		{"d", "the step's diagram, where it is wider than the lesson's pane"},
 		{"e", "what the checks saw: rows and reasons"},
 		{"n  →", "next step"},
 		{"p  ←", "previous step"},
@@ -63,6 +66,7 @@ func (k keyMap) all() []helpLine {
 		{"R", "reset the lab: remove all that was made in it (asks first)"},
 		{"u", "bring the cluster up again when it is lost"},
 		{"ctrl+c", "interrupt what is running; a second time: quit"},
+		{"?", "this list"},
 		{"esc", "close this, or go back to the list of labs"},
 		{"q", "quit; podlab remembers where you were"},
 	}

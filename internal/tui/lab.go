@@ -111,6 +111,7 @@ func isApply(b lesson.Block) bool { _, ok := b.(lesson.Apply); return ok }
 func isRun(b lesson.Block) bool   { _, ok := b.(lesson.Run); return ok }
 func isHint(b lesson.Block) bool  { _, ok := b.(lesson.Hint); return ok }
 
+func isMermaid(b lesson.Block) bool  { _, ok := b.(lesson.Mermaid); return ok }
 func isSolution(b lesson.Block) bool { _, ok := b.(lesson.Solution); return ok }
 
 func (v *labView) blocksOf(is func(lesson.Block) bool) []int {
@@ -222,7 +223,7 @@ func (v *labView) leave(st runner.StepState) action {
 	pass, all := passing(st), len(v.at().Checks())
 	switch {
 	case !v.done(st):
-		return action{kind: doNothing, text: fmt.Sprintf("waiting: %d of %s pass", pass, plural(all, "check"))}
+		return action{kind: doNothing, text: fmt.Sprintf("waiting for the checks: %d of %d pass", pass, all)}
 	case v.isLast():
 		return action{kind: doFinish, text: "the lab is done: back to the labs"}
 	case all == 0:

@@ -29,10 +29,8 @@ func (asciiDiagrams) draw(source string, width int) (text string, err error) {
 			text, err = "", fmt.Errorf("draw the diagram: %v", r)
 		}
 	}()
-	config := diagram.DefaultConfig()
-	config.PaddingBetweenX, config.PaddingBetweenY = 3, 2
-	config.TargetWidth = width
-	text, err = render.Render(withoutDecoration(source), config)
+	// Asked to fit a width, or with less padding, the library draws the frames of nested boxes through each other.
+	text, err = render.Render(withoutDecoration(source), diagram.DefaultConfig())
 	if err != nil {
 		return "", fmt.Errorf("draw the diagram: %w", err)
 	}

@@ -17,6 +17,7 @@ type overlay interface {
 	// arrange takes what is known now and the room there is.
 	arrange(src overlaySource, width, height int)
 	view() []string
+	below() int // how many lines are out of view
 	keys(k keyMap) []key.Binding
 }
 
@@ -28,6 +29,7 @@ type overlaySource struct {
 	command string
 	output  string
 	running bool
+	diagram []string
 }
 
 // helpOverlay lists every key.
@@ -49,8 +51,10 @@ func (o *helpOverlay) arrange(src overlaySource, width, height int) {
 
 func (o *helpOverlay) view() []string { return o.pager.visible() }
 
+func (o *helpOverlay) below() int { return o.pager.below() }
+
 func (o *helpOverlay) keys(k keyMap) []key.Binding {
-	return []key.Binding{named(k.Back, "close"), named(k.Down, "more")}
+	return []key.Binding{named(k.Back, "close"), arrows(k, "scroll")}
 }
 
 // outputOverlay shows all that the last command printed.
@@ -77,8 +81,29 @@ func (o *outputOverlay) arrange(src overlaySource, width, height int) {
 
 func (o *outputOverlay) view() []string { return o.pager.visible() }
 
+func (o *outputOverlay) below() int { return o.pager.below() }
+
 func (o *outputOverlay) keys(k keyMap) []key.Binding {
-	return []key.Binding{named(k.Back, "close"), named(k.Down, "scroll"), k.PageDown, k.Bottom}
+	return []key.Binding{named(k.Back, "close"), arrows(k, "scroll"), k.PageDown, k.Bottom}
+}
+
+// diagramOverlay shows a diagram that needs the whole width.
+type diagramOverlay struct{ pager pager }
+
+func (o *diagramOverlay) title() string { return "Diagram" }
+
+func (o *diagramOverlay) press(k keyMap, msg tea.KeyMsg) bool {
+	return o.pager.press(k, msg) || !key.Matches(msg, k.Back, k.Diagram, k.Quit)
+}
+
+func (o *diagramOverlay) arrange(src overlaySource, _, height int) { o.pager.set(src.diagram, height) }
+
+func (o *diagramOverlay) view() []string { return o.pager.visible() }
+
+func (o *diagramOverlay) below() int { return o.pager.below() }
+
+func (o *diagramOverlay) keys(k keyMap) []key.Binding {
+	return []key.Binding{named(k.Back, "close"), arrows(k, "scroll"), k.PageDown}
 }
 
 // evidenceOverlay shows what one check of the step rests on, and lets the learner pick which.
@@ -161,8 +186,10 @@ func (o *evidenceOverlay) view() []string {
 	return append(slices.Clone(o.list), o.pager.visible()...)
 }
 
+func (o *evidenceOverlay) below() int { return o.pager.below() }
+
 func (o *evidenceOverlay) keys(k keyMap) []key.Binding {
-	return []key.Binding{named(k.Back, "close"), named(k.Up, ""), named(k.Down, "choose a check"), named(k.PageDown, "scroll")}
+	return []key.Binding{named(k.Back, "close"), arrows(k, "choose a check"), named(k.PageDown, "scroll")}
 }
 
 // consent is what a confirm asks for.
@@ -184,6 +211,7 @@ func (o *confirmOverlay) title() string                   { return "" }
 func (o *confirmOverlay) press(keyMap, tea.KeyMsg) bool   { return false }
 func (o *confirmOverlay) arrange(overlaySource, int, int) {}
 func (o *confirmOverlay) view() []string                  { return nil }
+func (o *confirmOverlay) below() int                      { return 0 }
 
 func (o *confirmOverlay) keys(k keyMap) []key.Binding {
 	return []key.Binding{k.Agree, named(k.Back, "no")}

@@ -42,11 +42,11 @@ func phaseLine(t theme, p runner.PhaseState, now time.Time, width int) string {
 }
 
 // lostBanner says that the cluster is not there, why, and what to press.
-func lostBanner(t theme, c runner.ClusterState, width, height int) []string {
+func lostBanner(t theme, c runner.ClusterState, what string, width, height int) []string {
 	if errors.Is(c.Err, context.Canceled) {
 		return []string{t.warn.Render(cut("Interrupted: the cluster is not up.", width)), cut("u: bring it up", width)}
 	}
-	lines := []string{t.banner.Render(fill(" ✗ The cluster is lost", width))}
+	lines := []string{t.banner.Render(fill(" ✗ "+what, width))}
 	lines = append(lines, indent("  ", t.bad.Render(oneLine(c.Err.Error())), width)...)
 	if c.Try != "" {
 		lines = append(lines, indent("  try: ", oneLine(c.Try), width)...)

@@ -136,7 +136,7 @@ func (m *model) ask(what string, req runner.Request) {
 	switch {
 	case m.running():
 		m.notice = "Wait for what is running, or interrupt it with ctrl+c."
-	case !m.ready() || m.ended:
+	case !m.ready() || m.ended || !m.state.Cluster.Up:
 		m.notice = "The lab is not open yet."
 	default:
 		m.pending = what

@@ -2,25 +2,47 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/podlab/podlab/internal/lesson"
 )
 
 // stepList draws the steps of a lab, marked, with the current one in view.
 func stepList(t theme, steps []lesson.Step, current int, done func(string) bool, width, height int) []string {
-	top := max(0, min(current-height/2, len(steps)-height))
 	var lines []string
-	for i := top; i < len(steps) && len(lines) < height; i++ {
-		mark := t.dim.Render("·")
-		if done(steps[i].ID) {
-			mark = t.good.Render("✓")
-		}
-		title := cut(fmt.Sprintf("%d %s", i+1, oneLine(steps[i].Title)), width-4)
-		pointer := "  "
+	first, last := 0, 0 // lines of the current step
+	for i, s := range steps {
 		if i == current {
-			pointer, title = t.accent.Render("▸ "), t.strong.Render(title)
+			first = len(lines)
 		}
-		lines = append(lines, pointer+mark+" "+title)
+		lines = append(lines, stepLines(t, i, s, i == current, done(s.ID), width)...)
+		if i == current {
+			last = len(lines)
+		}
+	}
+	top := max(0, min((first+last-height)/2, len(lines)-height))
+	return lines[top:min(top+height, len(lines))]
+}
+
+// stepLines draws one step: its mark, and its title on up to three lines.
+func stepLines(t theme, i int, s lesson.Step, current, done bool, width int) []string {
+	mark, pointer, style := t.dim.Render("·"), "  ", t.dim
+	if done {
+		mark = t.good.Render("✓")
+	}
+	if current {
+		pointer, style = t.accent.Render("▸ "), t.strong
+	}
+	number := fmt.Sprintf("%d ", i+1)
+	lines := indent(number, oneLine(s.Title), width-5)
+	if len(lines) > 3 {
+		lines = append(lines[:2], cut(lines[2]+" "+strings.TrimSpace(lines[3]), width-5))
+	}
+	for n, line := range lines {
+		lines[n] = "    " + style.Render(line)
+		if n == 0 {
+			lines[n] = pointer + mark + " " + style.Render(line)
+		}
 	}
 	return lines
 }

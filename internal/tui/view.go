@@ -56,8 +56,10 @@ func (m *model) clusterWords() string {
 	switch {
 	case m.state.Busy == "cluster":
 		return m.theme.warn.Render("cluster coming up")
-	case c.Err != nil:
+	case c.Err != nil && m.ready():
 		return m.theme.bad.Render("cluster lost")
+	case c.Err != nil:
+		return m.theme.bad.Render("cluster not up")
 	case c.Up:
 		return m.theme.good.Render("cluster up")
 	}
@@ -159,10 +161,14 @@ func (m *model) beside(steps []string, left int) []string {
 }
 
 func (m *model) scrollMark() string {
-	if n := m.reader.below(); n > 0 {
-		return "↓ " + plural(n, "more line")
+	return moreBelow(m.reader.below())
+}
+
+func moreBelow(n int) string {
+	if n == 0 {
+		return ""
 	}
-	return ""
+	return "↓ " + plural(n, "more line")
 }
 
 // labAction is the one line that says what to do next.
@@ -176,7 +182,7 @@ func (m *model) labAction() string {
 		return m.theme.warn.Render("Interrupting. ctrl+c again quits.")
 	case m.running():
 		return m.theme.warn.Render(m.busyWords())
-	case !m.ready():
+	case !m.ready() || !m.state.Cluster.Up:
 		return m.theme.warn.Render("u: " + m.keys.ClusterUp.Help().Desc)
 	}
 	a := m.lab.next(m.stepState())
@@ -220,7 +226,8 @@ func (m *model) viewOverlay(o overlay) []string {
 	title := m.header(o.title(), m.clusterWords())
 	lines := append([]string{title, m.theme.dim.Render(ruled("", "", m.width))}, o.view()...)
 	lines = pad(lines, m.height-2)
-	return append(lines[:m.height-2], "", " "+footer(m.theme, m.validKeys(), m.width-2))
+	mark := m.theme.dim.Render(ruled("", moreBelow(o.below()), m.width))
+	return append(lines[:m.height-2], mark, " "+footer(m.theme, m.validKeys(), m.width-2))
 }
 
 func pad(lines []string, height int) []string {
@@ -238,7 +245,7 @@ func (m *model) validKeys() []key.Binding {
 	}
 	switch m.mode {
 	case inCatalog:
-		return []key.Binding{named(k.Enter, "open"), named(k.Up, "choose"), k.Help, k.Quit}
+		return []key.Binding{named(k.Enter, "open"), arrows(k, "choose"), k.Help, k.Quit}
 	case inAnswer:
 		return []key.Binding{named(k.Enter, "answer"), named(k.Back, "leave it")}
 	}
@@ -255,7 +262,7 @@ func (m *model) labKeys() []key.Binding {
 	}
 	_, gated := m.gated()
 	_, printed := m.lastOutput()
-	idle := m.ready() && !m.running()
+	idle := m.ready() && m.state.Cluster.Up && !m.running()
 	add(m.canReopen(), k.ClusterUp)
 	add(m.running(), k.Interrupt)
 	add(idle && len(m.lab.appliable(st)) > 0, k.Apply)
@@ -267,6 +274,7 @@ func (m *model) labKeys() []key.Binding {
 	add(len(m.checkRows()) > 0, k.Evidence)
 	add(len(m.lab.hintsLeft(st)) > 0, k.Hint)
 	add(printed, named(k.Output, "output"))
+	add(len(m.wideDiagram()) > 0, k.Diagram)
 	add(!gated && m.canSolve(), k.Solution)
 	add(m.reader.below() > 0, named(k.PageDown, "scroll"))
 	add(true, named(k.Back, "labs"))

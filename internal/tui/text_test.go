@@ -1,0 +1,176 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/podlab/podlab/internal/lesson"
+	"github.com/podlab/podlab/internal/runner"
+)
+
+func TestClean(t *testing.T) {
+	for _, c := range []struct{ name, in, want string }{
+		{"colour", "\x1b[31mred\x1b[0m", "red"},
+		{"a title that a terminal would take", "\x1b]0;owned\x07text", "text"},
+		{"a cleared screen", "\x1b[2J\x1b[Htext", "text"},
+		{"an eight-bit sequence", "a\u009b31mb", "a31mb"},
+		{"a bell and a null", "a\x07\x00b", "ab"},
+		{"a bar drawn over", "10%\r50%\r100%\r\ndone\r\n", "100%\ndone\n"},
+		{"a tab", "a\tb\n12345678\tc", "a       b\n12345678        c"},
+		{"a turned direction", "abc\u202etxt.exe", "abctxt.exe"},
+		{"bytes that are no text", "a\xffb", "a\uFFFDb"},
+		{"two lines", "a\nb", "a\nb"},
+	} {
+		if got := clean(c.in); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func FuzzClean(f *testing.F) {
+	f.Add("\x1b[31mred\r\n\tx\u009b\u202e")
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, r := range clean(s) {
+			if r != '\n' && (r < ' ' || r >= 0x7f && r < 0xa0) {
+				t.Errorf("clean(%q) keeps %q", s, r)
+			}
+		}
+	})
+}
+
+// TestOutsideTextCannotDriveTheTerminal sends escape sequences through everything that comes from outside.
+func TestOutsideTextCannotDriveTheTerminal(t *testing.T) {
+	evil := "\x1b]0;owned\x07\x1b[2Jevil\x1b[31m"
+	x := newTerminal(t, 80, 24)
+	secondStep(x)
+	r := notReady()
+	r.Why, r.Got, r.Evidence.Rows, r.Evidence.Notes = evil, evil, []string{evil}, []string{evil}
+	x.keys("r")
+	x.event(
+		runner.CommandStarted{Step: 1, Block: runBlock},
+		runner.CommandOutput{Step: 1, Block: runBlock, Text: evil},
+		runner.CommandEnded{Step: 1, Block: runBlock, Exit: 3},
+		runner.CheckUpdated{Step: 0, Check: 0, Result: r},
+	)
+	x.see("exit code 3")
+	noEscapes(t, x.m.View())
+	x.keys("o")
+	x.see("evil")
+	noEscapes(t, x.m.View())
+	x.keys("esc", "p", "e")
+	x.see("evil")
+	noEscapes(t, x.m.View())
+}
+
+func noEscapes(t *testing.T, view string) {
+	t.Helper()
+	if strings.ContainsAny(view, "\x1b\x07") {
+		t.Errorf("escape sequences without colour:\n%q", view)
+	}
+}
+
+func TestScenesWithoutColourHaveNoEscapes(t *testing.T) {
+	for _, s := range scenes() {
+		x := newTerminal(t, 80, 24)
+		s.play(x)
+		noEscapes(t, x.m.View())
+	}
+}
+
+func TestFitKeepsEveryWord(t *testing.T) {
+	for _, line := range []string{strings.Repeat("word ", 20), strings.Repeat("x", 95), "short" + strings.Repeat(" ", 90)} {
+		lines := fit([]string{line}, 30)
+		for _, l := range lines {
+			if ansi.StringWidth(l) > 30 {
+				t.Errorf("%q is wider than 30", l)
+			}
+		}
+		if got, want := strings.Join(lines, ""), strings.TrimRight(line, " "); strings.TrimRight(got, " ") != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestHeadOrTail(t *testing.T) {
+	text := "1\n2\n3\n4\n5\n"
+	for _, c := range []struct {
+		n    int
+		tail bool
+		want []string
+		left int
+	}{
+		{5, false, []string{"1", "2", "3", "4", "5"}, 0},
+		{2, false, []string{"1", "2"}, 3},
+		{2, true, []string{"4", "5"}, 3},
+		{5, true, []string{"1", "2", "3", "4", "5"}, 0},
+	} {
+		got, left := headOrTail(text, c.n, c.tail)
+		if diff := cmp.Diff(c.want, got); diff != "" || left != c.left {
+			t.Errorf("headOrTail(%d, %v): %d left, want %d\n%s", c.n, c.tail, left, c.left, diff)
+		}
+	}
+}
+
+func TestElapsed(t *testing.T) {
+	for d, want := range map[time.Duration]string{-time.Second: "0s", 0: "0s", 59 * time.Second: "59s", 65 * time.Second: "1m05s"} {
+		if got := elapsed(d); got != want {
+			t.Errorf("elapsed(%v) = %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestManifestWithAFenceInItIsShownWhole(t *testing.T) {
+	p := painter{width: 60, terminal: 80, style: "notty", diagrams: asciiDiagrams{}}
+	text := strings.Join(p.yaml("data: |\n  ```sh\n  ls\n  ```\nkind: ConfigMap"), "\n")
+	if !strings.Contains(text, "kind: ConfigMap") || !strings.Contains(text, "```sh") {
+		t.Errorf("the manifest lost something:\n%s", text)
+	}
+}
+
+func TestHighlightedManifestKeepsItsText(t *testing.T) {
+	plain := strings.Join(painter{width: 60, style: "notty"}.yaml(duoManifest), "\n")
+	for _, style := range []string{"dark", "light"} {
+		text := strings.Join(painter{width: 60, style: style}.yaml(duoManifest), "\n")
+		if !strings.Contains(text, "\x1b[") {
+			t.Errorf("%s: no colour", style)
+		}
+		if diff := cmp.Diff(plain, ansi.Strip(text)); diff != "" {
+			t.Errorf("%s differs from plain (-plain +%s):\n%s", style, style, diff)
+		}
+	}
+}
+
+func TestPhasesOfALongStartAreSummedUp(t *testing.T) {
+	var phases []runner.PhaseState
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		phases = append(phases, runner.PhaseState{Phase: runner.Phase{Name: name, Done: true}, Started: start(), Ended: start()})
+	}
+	lines := phaseList(newTheme(nil, true, true), phases, start(), 60, 3)
+	if len(lines) != 3 || !strings.Contains(lines[0], "3 phases before") || !strings.Contains(lines[2], "✓ e") {
+		t.Errorf("got %q", lines)
+	}
+}
+
+func BenchmarkLongLesson(b *testing.B) {
+	var blocks []lesson.Block
+	for range 60 {
+		blocks = append(blocks, lesson.Prose{Markdown: strings.Repeat("A pod holds more than one container. ", 12)}, lesson.Apply{Source: duoManifest})
+	}
+	m := newModel(b.Context(), Options{Session: newFake(), Course: lesson.Course{Labs: []lesson.Lab{{ID: "duo", Steps: []lesson.Step{{ID: "a", Blocks: blocks}}}}}, NoColor: true})
+	m.Update(windowSize(120, 40))
+	m.Update(keyMsg("enter"))
+	m.Update(renderPage(pageKey{"duo", 0, m.readerWidth()}, blocks, "dark", 120)())
+	m.Update(eventMsg{runner.LabOpened{Lab: "duo", Checks: []int{0}}})
+	if n := len(m.page.lines); n < 1000 {
+		b.Fatalf("only %d lines", n)
+	}
+	b.ResetTimer()
+	for b.Loop() {
+		m.Update(keyMsg("down"))
+		_ = m.View()
+	}
+}
