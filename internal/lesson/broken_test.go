@@ -19,8 +19,10 @@ minutes: 5
 // step is the beginning of a step: what follows begins on line 8.
 const step = head + "## Step one\n"
 
-func TestBrokenFrontMatter(t *testing.T) {
-	refuse(t, []broken{
+func TestBrokenFrontMatter(t *testing.T) { refuse(t, brokenFrontMatter()) }
+
+func brokenFrontMatter() []broken {
+	return []broken{
 		{"no front matter", "## Step one\ntext\n", "1:1: a lesson begins with front matter: a line ---, the fields, a line ---"},
 		{"front matter never ends", "---\nformat: 1\n", "1:1: the front matter never ends: it needs a second line ---"},
 		{"empty file", "", "1:1: this lesson is empty"},
@@ -45,12 +47,16 @@ func TestBrokenFrontMatter(t *testing.T) {
 		{"syntax", strings.Replace(step, "title: X", "title: a: b", 1) + "text\n", "4:8: bad YAML: mapping value is not allowed in this context"},
 		{"anchor", strings.Replace(step, "title: X", "title: &a X", 1) + "text\n", "4:8: anchors (&name) are not part of the format: write the text out"},
 		{"not UTF-8", step + "caf\xe9\n", "8:4: byte 0xe9 is not UTF-8 text"},
+		{"brackets", strings.Replace(step, "title: X", "title: "+strings.Repeat("[", 300), 1) + "text\n", "2:1: brackets are nested too deep here"},
+		{"question mark", strings.Replace(step, "title: X", "? title\n: X", 1) + "text\n", `4:1: a field's name is a plain text: write it without "?"`},
 		{"a zero byte", step + "a\x00b\n", "8:2: byte 0x00 is not UTF-8 text"},
-	})
+	}
 }
 
-func TestBrokenStructure(t *testing.T) {
-	refuse(t, []broken{
+func TestBrokenStructure(t *testing.T) { refuse(t, brokenStructure()) }
+
+func brokenStructure() []broken {
+	return []broken{
 		{"no step", head + "text\n", `1:1: a lab has at least one step: begin it with a "##" heading`},
 		{"empty step", head + "## One\n## Two\ntext\n", `7:1: step "One" has no content`},
 		{"step without title", head + "##\ntext\n", `7:1: a step needs a title after "##"`},
@@ -71,11 +77,13 @@ func TestBrokenStructure(t *testing.T) {
 		{"never closed", step + "~~~sh run\nls\n", "8:1: this block is never closed: it needs a line ~~~ at its end"},
 		{"in a list", step + "- a\n  ~~~sh run\n  ls\n  ~~~\n", `9:6: "run" must not stand inside a list or a quote`},
 		{"nested too deep", step + strings.Repeat("> ", 150) + "a\n", "8:1: lists and quotes are nested too deep here"},
-	})
+	}
 }
 
-func TestBrokenChecksAndQuestions(t *testing.T) {
-	refuse(t, []broken{
+func TestBrokenChecksAndQuestions(t *testing.T) { refuse(t, brokenChecksAndQuestions()) }
+
+func brokenChecksAndQuestions() []broken {
+	return []broken{
 		{"not a list", step + "~~~yaml check\nready: {pod: a}\n~~~\n", `9:1: want a list of checks, each as "- kind: {field: value}", found a mapping`},
 		{"only a comment", step + "~~~yaml check\n# later\n~~~\n", `8:1: want a list of checks, each as "- kind: {field: value}", found nothing`},
 		{"item is a text", step + "~~~yaml check\n- ready\n- ready: {pod: a}\n~~~\n", `9:3: want a check as "- kind: {field: value}", found "ready"`},
@@ -94,14 +102,16 @@ func TestBrokenChecksAndQuestions(t *testing.T) {
 		{"one choice", step + "~~~yaml ask\nprompt: a\nchoices: [b]\nanswer: b\n~~~\n", "10:1: choices: want two or more, found 1"},
 		{"answer not among the choices", step + "~~~yaml ask\nprompt: a\nchoices: [pause, php]\nanswer: pasue\n~~~\n", `11:9: answer "pasue" is not one of the choices (did you mean "pause"?)`},
 		{"question is a text", step + "~~~yaml ask\nwhat?\n~~~\n", `9:1: want a mapping of fields, found "what?"`},
-	})
+	}
 }
 
 const pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - name: a\n    image: a\n"
 
-func TestBrokenManifests(t *testing.T) {
+func TestBrokenManifests(t *testing.T) { refuse(t, brokenManifests()) }
+
+func brokenManifests() []broken {
 	apply := func(yaml string) string { return step + "~~~yaml apply\n" + yaml + "~~~\n" }
-	refuse(t, []broken{
+	return []broken{
 		{"unknown field", apply(pod + "  volumeMounts: []\n"), `17:3: Pod "a": unknown field "spec.volumeMounts"`},
 		{"misspelt field", apply(strings.Replace(pod, "containers", "contaners", 1)), `14:3: Pod "a": unknown field "spec.contaners" (did you mean "containers"?)`},
 		{"misspelt deep field", apply(pod + "    ports:\n    - containerport: 80\n"), `18:7: Pod "a": unknown field "spec.containers[0].ports[0].containerport" (did you mean "containerPort"?)`},
@@ -137,7 +147,7 @@ func TestBrokenManifests(t *testing.T) {
 		{"too large", apply("# " + strings.Repeat("a", maxYAML) + "\n"), "9:1: 65539 bytes of YAML are too many: the most is 65536"},
 		{"solution", step + "~~~yaml solution\n" + pod + "    imagee: b\n~~~\n", `17:5: Pod "a": unknown field "spec.containers[0].imagee" (did you mean "image"?)`},
 		{"indented fence", step + "  ~~~yaml apply\n  apiVersion: v1\n  kind: Pdo\n  ~~~\n", `10:9: unknown kind "Pdo" (did you mean "Pod"?)`},
-	})
+	}
 }
 
 // broken is a lesson with mistakes and the lines that name them, without "labs/x/lesson.md:".

@@ -77,22 +77,29 @@ func message(err error) string {
 	return err.Error()
 }
 
-func TestFilesThatAreNoLessons(t *testing.T) {
+// odd is a file system with something in a lesson's place, and the mistake that says so.
+type odd struct {
+	name string
+	fsys fs.FS
+	want string
+}
+
+func oddFiles() []odd {
 	lesson := func(data string, mode fs.FileMode) fstest.MapFS {
 		return fstest.MapFS{"x/lesson.md": {Data: []byte(data), Mode: mode}}
 	}
-	for _, c := range []struct {
-		name string
-		fsys fs.FS
-		want string
-	}{
+	return []odd{
 		{"no course", os.DirFS("testdata/nowhere"), "labs: cannot read the course: no such file or directory"},
 		{"no lab", fstest.MapFS{"x/README.md": {}}, "labs: no lab here: a course is a folder of folders, each with a lesson.md"},
 		{"a lab, not a course", fstest.MapFS{"lesson.md": {}}, "labs: this folder is a lab itself: give the folder above it"},
 		{"too large", lesson(strings.Repeat("a", maxFile+1), 0), "labs/x/lesson.md: a lesson of more than 1 MiB is not read"},
 		{"a pipe", lesson("", fs.ModeNamedPipe), "labs/x/lesson.md: a lesson must be a regular file"},
 		{"a directory", fstest.MapFS{"x/lesson.md/y": {}}, "labs/x/lesson.md: a lesson must be a regular file"},
-	} {
+	}
+}
+
+func TestFilesThatAreNoLessons(t *testing.T) {
+	for _, c := range oddFiles() {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Load(c.fsys, "labs")
 			if diff := cmp.Diff(c.want, message(err)); diff != "" {
