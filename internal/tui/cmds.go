@@ -27,8 +27,18 @@ func nextEvent(done <-chan struct{}, events <-chan runner.Event) tea.Cmd {
 	}
 }
 
-func nextTick() tea.Cmd {
-	return tea.Tick(time.Second, func(at time.Time) tea.Msg { return tickMsg{at} })
+// nextTick sends the time in a second. It does not outlive the terminal.
+func nextTick(done <-chan struct{}) tea.Cmd {
+	return func() tea.Msg {
+		timer := time.NewTimer(time.Second)
+		defer timer.Stop()
+		select {
+		case at := <-timer.C:
+			return tickMsg{at}
+		case <-done:
+			return nil
+		}
+	}
 }
 
 // renderPage renders the Markdown of every block of a page.

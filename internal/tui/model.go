@@ -58,7 +58,7 @@ func newModel(ctx context.Context, o Options) *model {
 		session:  o.Session,
 		events:   o.Session.Events(),
 		stopped:  ctx.Done(),
-		clock:    nextTick,
+		clock:    func() tea.Cmd { return nextTick(ctx.Done()) },
 		title:    o.Title,
 		theme:    newTheme(o.Out, o.Dark, o.NoColor),
 		keys:     newKeyMap(),
