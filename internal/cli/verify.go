@@ -55,6 +55,11 @@ func (a *app) verify(ctx context.Context, course lesson.Course, c *cluster.Clust
 	if a.json {
 		progress = a.Err
 	}
+	release, err := a.alone(ctx, progress)
+	if err != nil {
+		return err
+	}
+	defer release()
 	r := newRunner(course, c)
 	reported := make(chan struct{})
 	go func() {

@@ -97,12 +97,6 @@ func nearMissLesson(t *testing.T, lab, nearMiss, kind string) string {
 		"```yaml apply\n" + strings.TrimRight(manifest, "\n") + "\n```\n\n```yaml check\n" + check + "```\n"
 }
 
-// A process that kubectl exec put into a container must not disturb the counts, and the evidence must say so.
-func TestVisitorsAreLeftOut(t *testing.T) {
-	lesson := nearMissLesson(t, "duo", "../lesson.yaml", "nprocs")
-	_ = lesson
-}
-
 func TestMistakesAreToldAllAtOnce(t *testing.T) {
 	dir := course(t, "wrong", read(t, filepath.Join("testdata", "five-mistakes.md")))
 	r := run(t, "verify", "--course", dir)
