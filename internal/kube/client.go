@@ -22,22 +22,26 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// How soon a connection that carries nothing any more is noticed: a ping after pingAfter of silence, and the connection
-// is dropped when pingTimeout goes by without an answer. client-go's own values add up to 45 s.
-const (
-	pingAfter   = time.Second
-	pingTimeout = 1500 * time.Millisecond
-	dialTimeout = 2 * time.Second
+// patience is how long a connection may take to open, and how soon one that carries nothing any more is noticed: a ping
+// after a time of silence, and the connection is dropped when another goes by without an answer.
+type patience struct{ dial, pingAfter, pingTimeout time.Duration }
+
+var (
+	// What a watch reports must be known to be true, and it loses nothing by coming back.
+	watchful = patience{dial: 2 * time.Second, pingAfter: time.Second, pingTimeout: 1500 * time.Millisecond}
+	// A request must not fail because the machine is busy for a while.
+	patient = patience{dial: 10 * time.Second, pingAfter: 5 * time.Second, pingTimeout: 10 * time.Second}
 )
 
 // Client talks to one cluster's API server. It is safe for concurrent use.
 type Client struct {
-	core      corev1client.CoreV1Interface
-	dynamic   dynamic.Interface
-	discovery *discovery.DiscoveryClient
-	mapper    *restmapper.DeferredDiscoveryRESTMapper
-	transport *http.Transport
-	warnings  *warnings
+	core       corev1client.CoreV1Interface
+	watched    corev1client.CoreV1Interface // on a connection of its own, for Watch
+	dynamic    dynamic.Interface
+	discovery  *discovery.DiscoveryClient
+	mapper     *restmapper.DeferredDiscoveryRESTMapper
+	transports []*http.Transport
+	warnings   *warnings
 }
 
 // silence keeps client-go's log, which goes to standard error, away from a screen that podlab draws.
@@ -63,26 +67,28 @@ func open(config *rest.Config) (*Client, error) {
 	config.UserAgent = "podlab"
 	config.QPS = -1 // the API server's own fairness is limit enough for one learner
 	config.WarningHandlerWithContext = c.warnings
-	transport, err := newTransport(config)
-	if err != nil {
-		return nil, err
-	}
-	c.transport = transport
-	wrapped, err := rest.HTTPWrappersForConfig(config, transport)
-	if err != nil {
-		return nil, err
-	}
-	return c, c.connect(config, &http.Client{Transport: wrapped})
+	return c, c.connect(config)
 }
 
-func (c *Client) connect(config *rest.Config, client *http.Client) (err error) {
-	if c.core, err = corev1client.NewForConfigAndClient(config, client); err != nil {
+func (c *Client) connect(config *rest.Config) error {
+	forRequests, err := c.httpClient(config, patient)
+	if err != nil {
 		return err
 	}
-	if c.dynamic, err = dynamic.NewForConfigAndClient(config, client); err != nil {
+	forWatches, err := c.httpClient(config, watchful)
+	if err != nil {
 		return err
 	}
-	if c.discovery, err = discovery.NewDiscoveryClientForConfigAndClient(config, client); err != nil {
+	if c.core, err = corev1client.NewForConfigAndClient(config, forRequests); err != nil {
+		return err
+	}
+	if c.watched, err = corev1client.NewForConfigAndClient(config, forWatches); err != nil {
+		return err
+	}
+	if c.dynamic, err = dynamic.NewForConfigAndClient(config, forRequests); err != nil {
+		return err
+	}
+	if c.discovery, err = discovery.NewDiscoveryClientForConfigAndClient(config, forRequests); err != nil {
 		return err
 	}
 	cache := memory.NewMemCacheClientWithContext(c.discovery)
@@ -90,8 +96,18 @@ func (c *Client) connect(config *rest.Config, client *http.Client) (err error) {
 	return nil
 }
 
+func (c *Client) httpClient(config *rest.Config, p patience) (*http.Client, error) {
+	transport, err := newTransport(config, p)
+	if err != nil {
+		return nil, err
+	}
+	c.transports = append(c.transports, transport)
+	wrapped, err := rest.HTTPWrappersForConfig(config, transport)
+	return &http.Client{Transport: wrapped}, err
+}
+
 // newTransport makes a transport of our own, because client-go's can be told its ping times only by environment variables.
-func newTransport(config *rest.Config) (*http.Transport, error) {
+func newTransport(config *rest.Config, p patience) (*http.Transport, error) {
 	tlsConfig, err := rest.TLSConfigFor(config)
 	if err != nil {
 		return nil, err
@@ -102,18 +118,22 @@ func newTransport(config *rest.Config) (*http.Transport, error) {
 	}
 	return &http.Transport{
 		Proxy:               proxy,
-		DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		DialContext:         (&net.Dialer{Timeout: p.dial}).DialContext,
 		TLSClientConfig:     tlsConfig,
-		TLSHandshakeTimeout: dialTimeout,
+		TLSHandshakeTimeout: p.dial,
 		ForceAttemptHTTP2:   true,
 		MaxIdleConnsPerHost: 8,
 		IdleConnTimeout:     90 * time.Second,
-		HTTP2:               &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
+		HTTP2:               &http.HTTP2Config{SendPingTimeout: p.pingAfter, PingTimeout: p.pingTimeout},
 	}, nil
 }
 
 // Close gives up idle connections. Watches end with their own context.
-func (c *Client) Close() { c.transport.CloseIdleConnections() }
+func (c *Client) Close() {
+	for _, t := range c.transports {
+		t.CloseIdleConnections()
+	}
+}
 
 // Warnings returns the API server's warnings since the last call, each once, in the order in which they came.
 func (c *Client) Warnings() []string { return c.warnings.take() }

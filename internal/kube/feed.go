@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -25,16 +26,17 @@ var errSilent = errors.New("the connection was lost")
 // feed keeps one kind of object of a Watch up to date: it lists, watches, and does both again when the watch ends.
 type feed struct {
 	// list reads everything. It returns how to put that into the copy, and the version to watch from.
-	list  func(ctx context.Context) (replace func(), version string, err error)
-	watch func(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error)
-	apply func(event watch.Event)
-	first chan error // receives once, the outcome of the first list
+	list     func(ctx context.Context) (replace func(), version string, err error)
+	watch    func(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error)
+	apply    func(event watch.Event)
+	complete chan struct{} // closed when the first list is in the copy
+	first    sync.Once
 }
 
 func (w *Watch) podFeed(client corev1client.PodInterface) *feed {
 	return &feed{
-		first: make(chan error, 1),
-		watch: client.Watch,
+		complete: make(chan struct{}),
+		watch:    client.Watch,
 		list: func(ctx context.Context) (func(), string, error) {
 			list, err := client.List(ctx, metav1.ListOptions{})
 			if err != nil {
@@ -52,8 +54,8 @@ func (w *Watch) podFeed(client corev1client.PodInterface) *feed {
 
 func (w *Watch) eventFeed(client corev1client.EventInterface) *feed {
 	return &feed{
-		first: make(chan error, 1),
-		watch: client.Watch,
+		complete: make(chan struct{}),
+		watch:    client.Watch,
 		list: func(ctx context.Context) (func(), string, error) {
 			list, err := client.List(ctx, metav1.ListOptions{})
 			if err != nil {
@@ -144,12 +146,9 @@ func (f *feed) relist(ctx context.Context, w *Watch) (string, error) {
 	<-warned // so that a late loss cannot overwrite the answer
 	if err != nil {
 		w.lose(f, err)
-	} else {
-		w.update(func() { replace(); delete(w.lost, f) })
+		return "", err
 	}
-	select {
-	case f.first <- err:
-	default: // only the first is waited for
-	}
-	return version, err
+	w.update(func() { replace(); delete(w.lost, f) })
+	f.first.Do(func() { close(f.complete) })
+	return version, nil
 }

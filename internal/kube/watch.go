@@ -26,15 +26,17 @@ type Watch struct {
 	lost   map[*feed]error // why a feed is not live
 }
 
+const firstTimeout = 10 * time.Second
+
 // Watch follows the namespace until ctx is done. It returns when the copy is complete, or with an error if the API server
-// does not answer.
+// does not answer for firstTimeout.
 func (c *Client) Watch(ctx context.Context, namespace string) (*Watch, error) {
 	w := &Watch{
 		changed: make(chan struct{}, 1),
 		done:    make(chan struct{}),
 		lost:    map[*feed]error{},
 	}
-	feeds := []*feed{w.podFeed(c.core.Pods(namespace)), w.eventFeed(c.core.Events(namespace))}
+	feeds := []*feed{w.podFeed(c.watched.Pods(namespace)), w.eventFeed(c.watched.Events(namespace))}
 	for _, f := range feeds {
 		w.lost[f] = errors.New("not read yet")
 	}
@@ -43,24 +45,21 @@ func (c *Client) Watch(ctx context.Context, namespace string) (*Watch, error) {
 		defer cancel()
 		w.run(ctx, feeds)
 	}()
+	timeout := time.NewTimer(firstTimeout)
+	defer timeout.Stop()
 	for _, f := range feeds {
-		if err := w.await(f); err != nil {
-			cancel()
-			<-w.done
-			return nil, fmt.Errorf("watch namespace %s: %w", namespace, unanswered(err))
+		select {
+		case <-f.complete:
+			continue
+		case <-w.done:
+		case <-timeout.C:
 		}
+		err := w.why(f)
+		cancel()
+		<-w.done
+		return nil, fmt.Errorf("watch namespace %s: %w", namespace, unanswered(err))
 	}
 	return w, nil
-}
-
-// await waits for the outcome of the feed's first list.
-func (w *Watch) await(f *feed) error {
-	select {
-	case err := <-f.first:
-		return err
-	case <-w.done:
-		return errors.New("stopped before the first answer")
-	}
 }
 
 // run runs the feeds until ctx is done.
@@ -146,6 +145,13 @@ func eventTime(e *corev1.Event) time.Time {
 		}
 	}
 	return e.CreationTimestamp.Time
+}
+
+// why returns why the feed is not live.
+func (w *Watch) why(f *feed) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lost[f]
 }
 
 // lose notes that the feed is not live, and why.
