@@ -61,20 +61,3 @@ func tryListen() error {
 	}
 	return l.Close()
 }
-
-// rootInotify looks where Linux shows open files. It knows the number only if this user is root; elsewhere there is no /proc.
-func rootInotify() (n int, known bool) {
-	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
-		return 0, false
-	}
-	links, err := fs.Glob(os.DirFS("/proc"), "[0-9]*/fd/*")
-	if err != nil {
-		return 0, false
-	}
-	for _, link := range links {
-		if to, err := os.Readlink("/proc/" + link); err == nil && to == "anon_inode:inotify" {
-			n++
-		}
-	}
-	return n, true
-}
