@@ -1,10 +1,7 @@
 package tui
 
 import (
-	"strconv"
-
 	"github.com/charmbracelet/bubbles/cursor"
-	"github.com/charmbracelet/bubbles/key"
 	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -32,7 +29,7 @@ func newAnswerInput(t theme, block int, ask lesson.Ask) *answerInput {
 
 func (a *answerInput) lines(width int) []string {
 	if len(a.choices) > 0 {
-		return []string{"  " + a.theme.dim.Render(cut("↑ ↓ or a digit to choose, enter to answer, esc to leave", width-2))}
+		return []string{"  " + a.theme.dim.Render(cut("↑ ↓ or a letter to choose, enter to answer, esc to leave", width-2))}
 	}
 	a.input.Width = max(width-len(a.input.Prompt)-2, 1)
 	return []string{a.input.View(), "  " + a.theme.dim.Render(cut("enter to answer, esc to leave", width-2))}
@@ -47,20 +44,24 @@ func (a *answerInput) value() string {
 }
 
 // press changes the answer.
-func (a *answerInput) press(k keyMap, msg tea.KeyMsg) {
+func (a *answerInput) press(msg tea.KeyMsg) {
 	if len(a.choices) == 0 {
 		a.input, _ = a.input.Update(msg) // its only commands are the blink and the clipboard, which are not used
 		return
 	}
-	last := len(a.choices) - 1
 	switch {
-	case key.Matches(msg, k.Up):
+	case msg.Type == tea.KeyUp:
 		a.pick = max(a.pick-1, 0)
-	case key.Matches(msg, k.Down):
-		a.pick = min(a.pick+1, last)
+	case msg.Type == tea.KeyDown:
+		a.pick = min(a.pick+1, len(a.choices)-1)
 	default:
-		if n, err := strconv.Atoi(msg.String()); err == nil && n >= 1 && n <= last+1 {
-			a.pick = n - 1
+		for n := range a.choices {
+			if msg.String() == letter(n) {
+				a.pick = n
+			}
 		}
 	}
 }
+
+// letter names a choice. Digits would be mistaken for answers.
+func letter(n int) string { return string(rune('a' + n%26)) }

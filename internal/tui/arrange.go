@@ -21,7 +21,7 @@ type layout struct {
 
 func (m *model) layout() layout {
 	l := layout{reader: m.width - 1, panel: max((m.height-fixedRows)/3, 1)}
-	if m.width >= narrow {
+	if m.width >= narrow && !m.wide {
 		l.left = min(m.width/4, 32)
 		l.reader = m.width - l.left - 3
 	}

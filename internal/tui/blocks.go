@@ -18,7 +18,7 @@ const inlineOutput = 15
 type page struct {
 	lines []string
 	at    map[int]int
-	cut   bool // a command's output is longer or wider than what is shown
+	cut   bool // something is wider than the pane
 }
 
 // pageDrawer draws the blocks of one step with what is known of them now.
@@ -74,8 +74,12 @@ func (d *pageDrawer) add(lines []string) {
 
 func (d *pageDrawer) block(i int, b lesson.Block, hint int) []string {
 	switch b := b.(type) {
-	case lesson.Prose, lesson.Mermaid:
+	case lesson.Prose:
 		return d.rendered(d.texts, i, b)
+	case lesson.Mermaid:
+		lines := d.rendered(d.texts, i, b)
+		d.page.cut = d.page.cut || len(lines) > 0 && strings.Contains(lines[0], tooWideWords)
+		return lines
 	case lesson.Apply:
 		lines := []string{d.label("manifest")}
 		lines = append(lines, d.rendered(d.texts, i, b)...)
@@ -141,8 +145,11 @@ func (d *pageDrawer) script(script string) []string {
 		if i == 0 {
 			first = "$ "
 		}
-		for _, l := range indent(first, line, d.width) {
-			lines = append(lines, d.theme.accent.Render(l))
+		for n, l := range wrapCommand(line, d.width-6) {
+			if n > 0 {
+				first = "      "
+			}
+			lines = append(lines, d.theme.accent.Render(first+l))
 		}
 	}
 	return lines
@@ -163,8 +170,8 @@ func (d *pageDrawer) output(i int) []string {
 		tooWide = tooWide || short != whole
 		lines = append(lines, "  "+short)
 	}
+	d.page.cut = d.page.cut || tooWide
 	if left > 0 || tooWide {
-		d.page.cut = true
 		lines = append(lines, "  "+d.theme.dim.Render(cut(moreOutput(left), d.width-2)))
 	}
 	return append(lines, d.ended(run)...)
@@ -217,7 +224,9 @@ func headOrTail(s string, n int, tail bool) ([]string, int) {
 func (d *pageDrawer) authorSaw(b lesson.Output) []string {
 	lines := []string{d.label("the author saw")}
 	for line := range strings.SplitSeq(strings.TrimRight(clean(b.Text), "\n"), "\n") {
-		lines = append(lines, "  "+d.theme.dim.Render(cut(line, d.width-2)))
+		short := cut(line, d.width-2)
+		d.page.cut = d.page.cut || short != line
+		lines = append(lines, "  "+d.theme.dim.Render(short))
 	}
 	return lines
 }
@@ -235,9 +244,9 @@ func (d *pageDrawer) ask(i int, b lesson.Ask) []string {
 
 func (d *pageDrawer) choiceMark(block, n int) string {
 	if d.answer != nil && d.answer.block == block && d.answer.pick == n {
-		return d.theme.accent.Render(fmt.Sprintf("  ▸ %d ", n+1))
+		return d.theme.accent.Render("  ▸ " + letter(n) + ") ")
 	}
-	return fmt.Sprintf("    %d ", n+1)
+	return "    " + letter(n) + ") "
 }
 
 // graded says what became of the answer, and explains it once it cannot spoil anything.

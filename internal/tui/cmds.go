@@ -12,6 +12,12 @@ import (
 	"github.com/podlab/podlab/internal/runner"
 )
 
+// unwrapped is a width that no line of a manifest should reach.
+const unwrapped = 500
+
+// tooWideWords stands where a diagram does not fit.
+const tooWideWords = "(The diagram needs a wider pane.)"
+
 // nextEvent reads one event. Update asks for the next one when it has folded this one.
 func nextEvent(done <-chan struct{}, events <-chan runner.Event) tea.Cmd {
 	return func() tea.Msg {
@@ -42,26 +48,22 @@ func nextTick(done <-chan struct{}) tea.Cmd {
 }
 
 // renderPage renders the Markdown of every block of a page.
-func renderPage(key pageKey, blocks []lesson.Block, style string, terminal int) tea.Cmd {
+func renderPage(key pageKey, blocks []lesson.Block, style string) tea.Cmd {
 	return func() tea.Msg {
-		p := painter{width: key.width, terminal: terminal, style: style, diagrams: asciiDiagrams{}}
-		page := renderedPage{texts: make(map[int][]string, len(blocks)), wide: map[int][]string{}}
+		p := painter{width: key.width, style: style, diagrams: asciiDiagrams{}}
+		texts := make(map[int][]string, len(blocks))
 		for i, b := range blocks {
 			if lines := p.block(b); len(lines) > 0 {
-				page.texts[i] = lines
-			}
-			if lines := p.wide(b); len(lines) > 0 {
-				page.wide[i] = lines
+				texts[i] = lines
 			}
 		}
-		return pageRenderedMsg{key, page}
+		return pageRenderedMsg{key, texts}
 	}
 }
 
 // painter renders lesson blocks at one width. It is slow; it never runs in Update.
 type painter struct {
 	width    int
-	terminal int // how wide the whole terminal is
 	style    string
 	diagrams diagrams
 }
@@ -87,15 +89,18 @@ func (p painter) block(b lesson.Block) []string {
 	return nil
 }
 
-// markdown renders text, or returns it wrapped when it cannot.
-func (p painter) markdown(source string) []string {
+// markdown renders text over the whole width: glamour counts margins of two at both sides, which are taken away again.
+func (p painter) markdown(source string) []string { return p.render(source, p.width+3) }
+
+// render renders Markdown, or returns it wrapped when it cannot.
+func (p painter) render(source string, wrapAt int) []string {
 	source = strings.TrimSpace(clean(source))
 	if source == "" {
 		return nil
 	}
 	r, err := glamour.NewTermRenderer(
 		glamour.WithStandardStyle(p.style), // never the automatic one: it asks the terminal, and the answer arrives as keys
-		glamour.WithWordWrap(max(p.width-2, 1)),
+		glamour.WithWordWrap(max(wrapAt, 1)),
 		glamour.WithEmoji(),
 	)
 	if err != nil {
@@ -108,12 +113,13 @@ func (p painter) markdown(source string) []string {
 	return fit(withoutMargin(strings.Split(trimBlank(text), "\n")), p.width)
 }
 
+// yaml renders a manifest. Lines that are too wide are broken last, at the edge: glamour would move their words.
 func (p painter) yaml(source string) []string {
 	fence := "```"
 	for strings.Contains(source, fence) {
 		fence += "`"
 	}
-	return p.markdown(fence + "yaml\n" + strings.TrimRight(source, "\n") + "\n" + fence)
+	return p.render(fence+"yaml\n"+strings.TrimRight(source, "\n")+"\n"+fence, unwrapped)
 }
 
 // diagram draws the diagram, and always says the same in words under it.
@@ -125,25 +131,8 @@ func (p painter) diagram(b lesson.Mermaid) []string {
 			lines = append(lines, "  "+strings.TrimRight(line, " "))
 		}
 		lines = append(lines, "")
-	} else if len(p.wide(b)) > 0 {
-		lines = append(lines, cut("  A diagram that is wider than this pane: d shows it.", p.width))
+	} else if errors.Is(err, errTooWide) {
+		lines = append(lines, cut("  "+tooWideWords, p.width))
 	}
 	return append(lines, indent("  In words: ", oneLine(b.Alt), p.width)...)
-}
-
-// wide draws a diagram that fits the terminal but not the pane.
-func (p painter) wide(b lesson.Block) []string {
-	m, ok := b.(lesson.Mermaid)
-	if !ok {
-		return nil
-	}
-	if _, err := p.diagrams.draw(m.Source, p.width-2); !errors.Is(err, errTooWide) {
-		return nil
-	}
-	text, err := p.diagrams.draw(m.Source, p.terminal)
-	if err != nil {
-		return nil
-	}
-	lines := append(strings.Split(text, "\n"), "")
-	return append(lines, indent("In words: ", oneLine(m.Alt), p.terminal)...)
 }

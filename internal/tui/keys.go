@@ -6,7 +6,7 @@ import "github.com/charmbracelet/bubbles/key"
 type keyMap struct {
 	Enter, Tab, Up, Down, PageUp, PageDown, Top, Bottom          key.Binding
 	Apply, Run, Next, Previous, Evidence, Hint, Solution, Skip   key.Binding
-	Diagram                                                      key.Binding
+	Wide                                                         key.Binding
 	Reset, Output, ClusterUp, Help, Back, Quit, Interrupt, Agree key.Binding
 }
 
@@ -31,7 +31,7 @@ func newKeyMap() keyMap {
 		Hint:      bind("h", "hint", "h"),
 		Solution:  bind("s", "solution", "s"),
 		Skip:      bind("s", "skip the question", "s"),
-		Diagram:   bind("d", "diagram", "d"),
+		Wide:      bind("w", "wide", "w"),
 		Reset:     bind("R", "reset the lab", "R"),
 		Output:    bind("o", "full output", "o"),
 		ClusterUp: bind("u", "bring the cluster up", "u"),
@@ -56,7 +56,7 @@ func (k keyMap) all() []helpLine {
 		{"s", "skip an open question; else show the solution (asks first)"},
 		{"h", "show the next hint"},
 		{"o", "the whole output of the last command"},
-		{"d", "the step's diagram, where it is wider than the lesson's pane"},
+		{"w", "give the lesson the whole width, or the steps their place again"},
 		{"e", "what the checks saw: rows and reasons"},
 		{"n  →", "next step"},
 		{"p  ←", "previous step"},

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/podlab/podlab/internal/checks"
+	"github.com/podlab/podlab/internal/lesson"
 	"github.com/podlab/podlab/internal/runner"
 )
 
@@ -62,7 +63,7 @@ func TestKeysThatMustNotAsk(t *testing.T) {
 		{"a reset that is not agreed to", (*terminal).openDuo, []string{"R", "n", "R", "esc", "R", "enter"}},
 		{"an empty answer", secondStep, []string{"tab", "enter", "esc"}},
 		{"a lab that is open already", (*terminal).openDuo, []string{"esc", "enter"}},
-		{"reading", (*terminal).openDuo, []string{"n", "p", "right", "left", "j", "k", "space", "e", "esc", "?", "esc", "o", "h", "s", "y", "d"}},
+		{"reading", (*terminal).openDuo, []string{"n", "p", "right", "left", "j", "k", "space", "e", "esc", "?", "esc", "o", "h", "s", "y", "w", "w"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			x := newTerminal(t, 80, 24)
@@ -239,7 +240,7 @@ func TestChecksOfALabThatIsNotOpenAreNotShown(t *testing.T) {
 func TestStaleRenderingIsDropped(t *testing.T) {
 	x := newTerminal(t, 80, 24)
 	x.openDuo()
-	stale := pageRenderedMsg{pageKey{"duo", 0, 33}, renderedPage{texts: map[int][]string{0: {"made for another width"}}}}
+	stale := pageRenderedMsg{pageKey{"duo", 0, 33}, map[int][]string{0: {"made for another width"}}}
 	x.send(stale)
 	if _, kept := x.m.rendered[stale.key]; kept {
 		t.Error("a page for another width was kept")
@@ -265,4 +266,27 @@ func TestEveryFooterKeyIsInHelp(t *testing.T) {
 			x.see(k)
 		}
 	}
+}
+
+func TestChoicesAreNamedByLetters(t *testing.T) {
+	lab := lesson.Lab{ID: "duo", Steps: []lesson.Step{{ID: "a", Blocks: []lesson.Block{
+		lesson.Ask{Prompt: "How many parents?", Choices: []string{"3", "2", "1"}},
+	}}}}
+	x := newTerminal(t, 80, 24)
+	x.m.catalog.labs = []lesson.Lab{lab}
+	x.m.catalog.pick = 0
+	x.keys("enter")
+	x.event(runner.ClusterUp{}, runner.LabOpened{Lab: "duo", Checks: []int{0}})
+	for keys, want := range map[string]string{"": "3", "b": "2", "3": "3", "x": "3"} {
+		x.keys("tab")
+		if keys != "" {
+			x.keys(keys)
+		}
+		x.keys("enter")
+		x.wasAsked(runner.Answer{Text: want})
+		x.event(runner.Answered{Answer: want, Result: checks.Result{Verdict: checks.NotYet}})
+	}
+	x.keys("tab", "down", "down", "down", "up", "c", "enter")
+	x.wasAsked(runner.Answer{Text: "1"})
+	x.see("a) 3")
 }

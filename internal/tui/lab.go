@@ -111,7 +111,6 @@ func isApply(b lesson.Block) bool { _, ok := b.(lesson.Apply); return ok }
 func isRun(b lesson.Block) bool   { _, ok := b.(lesson.Run); return ok }
 func isHint(b lesson.Block) bool  { _, ok := b.(lesson.Hint); return ok }
 
-func isMermaid(b lesson.Block) bool  { _, ok := b.(lesson.Mermaid); return ok }
 func isSolution(b lesson.Block) bool { _, ok := b.(lesson.Solution); return ok }
 
 func (v *labView) blocksOf(is func(lesson.Block) bool) []int {

@@ -36,8 +36,9 @@ type model struct {
 	journal       journal
 	lab           labView
 	reader        pager
+	wide          bool // the learner hid the step list
 	answer        *answerInput
-	rendered      map[pageKey]renderedPage // with nil texts: being rendered
+	rendered      map[pageKey]map[int][]string // nil for a page that is being rendered
 	page          page
 	panel         []string // what stands under the lesson
 	notice        string   // one line that stands until the next key
@@ -64,7 +65,7 @@ func newModel(ctx context.Context, o Options) *model {
 		keys:     newKeyMap(),
 		catalog:  newCatalog(o.Course, saved.Last),
 		journal:  newJournal(saved),
-		rendered: map[pageKey]renderedPage{},
+		rendered: map[pageKey]map[int][]string{},
 	}
 	if m.title == nil {
 		m.title = checkTitle
@@ -101,7 +102,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 
 func (m *model) resize(width, height int) {
 	if width != m.width {
-		m.rendered = map[pageKey]renderedPage{}
+		m.rendered = map[pageKey]map[int][]string{}
 	}
 	m.width, m.height = width, height
 }
@@ -171,18 +172,18 @@ func (m *model) renderOne(key pageKey, blocks []lesson.Block) tea.Cmd {
 	if _, asked := m.rendered[key]; asked {
 		return nil
 	}
-	m.rendered[key] = renderedPage{}
-	return renderPage(key, blocks, m.theme.markdown, m.width)
+	m.rendered[key] = nil
+	return renderPage(key, blocks, m.theme.markdown)
 }
 
 // keep takes a rendered page, unless it was made for another width.
 func (m *model) keep(msg pageRenderedMsg) {
 	if _, asked := m.rendered[msg.key]; asked {
-		m.rendered[msg.key] = msg.page
+		m.rendered[msg.key] = msg.texts
 	}
 }
 
 // texts returns the rendered blocks of a step of the lab on screen, nil before they are there.
 func (m *model) texts(lab string, step int) map[int][]string {
-	return m.rendered[pageKey{lab, step, m.readerWidth()}].texts
+	return m.rendered[pageKey{lab, step, m.readerWidth()}]
 }

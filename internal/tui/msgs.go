@@ -13,8 +13,8 @@ type (
 	streamEndedMsg struct{}
 	// pageRenderedMsg carries the Markdown of one page, and what it was made for.
 	pageRenderedMsg struct {
-		key  pageKey
-		page renderedPage
+		key   pageKey
+		texts map[int][]string // by block: lines no wider than the key's width
 	}
 	// tickMsg carries the time, once a second, only while something runs.
 	tickMsg struct{ at time.Time }
@@ -22,12 +22,6 @@ type (
 
 // introStep stands for what a lesson says before its first step.
 const introStep = -1
-
-// renderedPage is the slow part of a page, by block.
-type renderedPage struct {
-	texts map[int][]string // lines no wider than the key's width
-	wide  map[int][]string // diagrams that need more than that, and fit the terminal
-}
 
 // pageKey names the rendered Markdown of one step at one width.
 type pageKey struct {

@@ -29,7 +29,6 @@ type overlaySource struct {
 	command string
 	output  string
 	running bool
-	diagram []string
 }
 
 // helpOverlay lists every key.
@@ -85,25 +84,6 @@ func (o *outputOverlay) below() int { return o.pager.below() }
 
 func (o *outputOverlay) keys(k keyMap) []key.Binding {
 	return []key.Binding{named(k.Back, "close"), arrows(k, "scroll"), k.PageDown, k.Bottom}
-}
-
-// diagramOverlay shows a diagram that needs the whole width.
-type diagramOverlay struct{ pager pager }
-
-func (o *diagramOverlay) title() string { return "Diagram" }
-
-func (o *diagramOverlay) press(k keyMap, msg tea.KeyMsg) bool {
-	return o.pager.press(k, msg) || !key.Matches(msg, k.Back, k.Diagram, k.Quit)
-}
-
-func (o *diagramOverlay) arrange(src overlaySource, _, height int) { o.pager.set(src.diagram, height) }
-
-func (o *diagramOverlay) view() []string { return o.pager.visible() }
-
-func (o *diagramOverlay) below() int { return o.pager.below() }
-
-func (o *diagramOverlay) keys(k keyMap) []key.Binding {
-	return []key.Binding{named(k.Back, "close"), arrows(k, "scroll"), k.PageDown}
 }
 
 // evidenceOverlay shows what one check of the step rests on, and lets the learner pick which.

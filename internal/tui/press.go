@@ -151,7 +151,7 @@ func (m *model) pressAnswer(msg tea.KeyMsg) {
 	case key.Matches(msg, m.keys.Enter):
 		m.sendAnswer()
 	default:
-		m.answer.press(m.keys, msg)
+		m.answer.press(msg)
 	}
 }
 

@@ -27,10 +27,8 @@ func (m *model) pressLab(msg tea.KeyMsg) tea.Cmd {
 		if _, ok := m.lastOutput(); ok {
 			m.show(&outputOverlay{})
 		}
-	case key.Matches(msg, k.Diagram):
-		if len(m.wideDiagram()) > 0 {
-			m.show(&diagramOverlay{})
-		}
+	case key.Matches(msg, k.Wide):
+		m.wide = !m.wide
 	case key.Matches(msg, k.Next):
 		m.nextStep()
 	case key.Matches(msg, k.Previous):
@@ -210,22 +208,12 @@ func (m *model) lastOutput() (int, bool) {
 	return 0, false
 }
 
-// wideDiagram returns the step's diagrams that do not fit beside the steps, unless a question hides them.
-func (m *model) wideDiagram() []string {
-	wide := m.rendered[pageKey{m.lab.lab.ID, m.lab.step, m.readerWidth()}].wide
-	var lines []string
-	for _, b := range m.lab.open(m.stepState(), isMermaid) {
-		lines = append(lines, wide[b]...)
-	}
-	return lines
-}
-
 func (m *model) overlaySource() overlaySource {
 	src := overlaySource{theme: m.theme, keys: m.keys}
 	if m.mode == inCatalog {
 		return src
 	}
-	src.rows, src.diagram = m.checkRows(), m.wideDiagram()
+	src.rows = m.checkRows()
 	if b, ok := m.lastOutput(); ok {
 		run := m.stepState().Runs[b]
 		script, _ := m.lab.at().Blocks[b].(lesson.Run)

@@ -37,7 +37,7 @@ func scenes() []scene {
 		{"output", func(x *terminal) { secondStep(x); commandRan(x); x.keys("end") }},
 		{"output-overlay", func(x *terminal) { secondStep(x); commandRan(x); x.keys("o") }},
 		{"evidence", func(x *terminal) { checksMixed(x); x.keys("e", "down") }},
-		{"diagram", func(x *terminal) { secondStep(x); answeredRight(x); x.keys("end", "d") }},
+		{"wide", func(x *terminal) { secondStep(x); answeredRight(x); x.keys("w", "end") }},
 		{"help", func(x *terminal) { x.openDuo(); x.keys("?") }},
 		{"lost", func(x *terminal) {
 			x.openDuo()

@@ -89,7 +89,7 @@ func fit(lines []string, width int) []string {
 			fitted = append(fitted, ansi.Truncate(line, visible, ""))
 			continue
 		}
-		fitted = append(fitted, strings.Split(ansi.Hardwrap(line, max(width, 1), true), "\n")...)
+		fitted = append(fitted, strings.Split(ansi.Hardwrap(ansi.Truncate(line, visible, ""), max(width, 1), true), "\n")...)
 	}
 	return fitted
 }
@@ -180,4 +180,14 @@ func splitLines(s string) []string {
 		return nil
 	}
 	return strings.Split(s, "\n")
+}
+
+// wrapCommand breaks a command at spaces only: a learner must not mistake a part of a word for a word.
+func wrapCommand(line string, width int) []string {
+	const joined = "\uE000" // stands for "-", after which lines may be broken otherwise
+	lines := wrap(strings.ReplaceAll(line, "-", joined), width)
+	for i := range lines {
+		lines[i] = strings.ReplaceAll(lines[i], joined, "-")
+	}
+	return lines
 }

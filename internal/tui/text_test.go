@@ -124,7 +124,7 @@ func TestElapsed(t *testing.T) {
 }
 
 func TestManifestWithAFenceInItIsShownWhole(t *testing.T) {
-	p := painter{width: 60, terminal: 80, style: "notty", diagrams: asciiDiagrams{}}
+	p := painter{width: 60, style: "notty", diagrams: asciiDiagrams{}}
 	text := strings.Join(p.yaml("data: |\n  ```sh\n  ls\n  ```\nkind: ConfigMap"), "\n")
 	if !strings.Contains(text, "kind: ConfigMap") || !strings.Contains(text, "```sh") {
 		t.Errorf("the manifest lost something:\n%s", text)
@@ -163,7 +163,7 @@ func BenchmarkLongLesson(b *testing.B) {
 	m := newModel(b.Context(), Options{Session: newFake(), Course: lesson.Course{Labs: []lesson.Lab{{ID: "duo", Steps: []lesson.Step{{ID: "a", Blocks: blocks}}}}}, NoColor: true})
 	m.Update(windowSize(120, 40))
 	m.Update(keyMsg("enter"))
-	m.Update(renderPage(pageKey{"duo", 0, m.readerWidth()}, blocks, "dark", 120)())
+	m.Update(renderPage(pageKey{"duo", 0, m.readerWidth()}, blocks, "dark")())
 	m.Update(eventMsg{runner.LabOpened{Lab: "duo", Checks: []int{0}}})
 	if n := len(m.page.lines); n < 1000 {
 		b.Fatalf("only %d lines", n)
@@ -172,5 +172,22 @@ func BenchmarkLongLesson(b *testing.B) {
 	for b.Loop() {
 		m.Update(keyMsg("down"))
 		_ = m.View()
+	}
+}
+
+func TestWrappedCommandBreaksAtSpaces(t *testing.T) {
+	got := wrapCommand("kubectl wait --for=condition=Ready pod/demoduo --timeout=60s", 50)
+	want := []string{"kubectl wait --for=condition=Ready pod/demoduo", "--timeout=60s"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("lines differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestManifestIsNotReflowed(t *testing.T) {
+	p := painter{width: 40, style: "notty"}
+	got := p.yaml("kind: Pod\nspec:\n  # php, as PID 1, ignores the polite signal to stop\n  containers: []")
+	want := []string{"kind: Pod", "spec:", "  # php, as PID 1, ignores the polite si", "gnal to stop", "  containers: []"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("lines differ (-want +got):\n%s", diff)
 	}
 }

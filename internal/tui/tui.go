@@ -6,7 +6,6 @@ package tui
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -58,26 +57,25 @@ type Options struct {
 // Run shows the course until the learner quits or ctx ends, and returns ctx's error then. The session is left running:
 // who started it ends it.
 func Run(ctx context.Context, o Options) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
 	// The diagram library warns on stderr, which is the screen.
 	logrus.SetOutput(io.Discard)
 
-	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithContext(ctx), tea.WithoutSignalHandler()}
+	options := []tea.ProgramOption{tea.WithAltScreen(), tea.WithoutSignalHandler()}
 	if o.In != nil {
 		options = append(options, tea.WithInput(o.In))
 	}
 	if o.Out != nil {
 		options = append(options, tea.WithOutput(o.Out))
 	}
-	_, err := tea.NewProgram(newModel(ctx, o), options...).Run()
-	if err != nil && ctx.Err() != nil && errors.Is(err, tea.ErrProgramKilled) {
-		return ctx.Err()
-	}
-	if err != nil {
+	program := tea.NewProgram(newModel(reading, o), options...)
+	// Not tea.WithContext: that kills the program, and leaves the goroutine that reads the keys behind.
+	defer context.AfterFunc(ctx, program.Quit)()
+	if _, err := program.Run(); err != nil {
 		return fmt.Errorf("draw the terminal: %w", err)
 	}
-	return nil
+	return ctx.Err()
 }
 
 // checkTitle asks package checks for a title. A check that cannot be parsed never reaches a screen; its id stands in.

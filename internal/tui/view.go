@@ -274,7 +274,7 @@ func (m *model) labKeys() []key.Binding {
 	add(len(m.checkRows()) > 0, k.Evidence)
 	add(len(m.lab.hintsLeft(st)) > 0, k.Hint)
 	add(printed, named(k.Output, "output"))
-	add(len(m.wideDiagram()) > 0, k.Diagram)
+	add(m.width >= narrow && (m.page.cut || m.wide), k.Wide)
 	add(!gated && m.canSolve(), k.Solution)
 	add(m.reader.below() > 0, named(k.PageDown, "scroll"))
 	add(true, named(k.Back, "labs"))
