@@ -37,25 +37,27 @@ func statusOf(statuses []corev1.ContainerStatus, name string) corev1.ContainerSt
 
 // describe says in which state the container is ("waiting: ImagePullBackOff") and the runtime's own reason for it, which may be "".
 func describe(c container) (state, why string) {
-	s := c.status.State
+	s, last := c.status.State, c.status.LastTerminationState.Terminated
 	switch {
 	case s.Running != nil && c.status.Ready:
 		return "running, ready", ""
+	case s.Running != nil && last != nil:
+		return "running, not ready", c.name + " " + ended(c, last)
 	case s.Running != nil:
-		return "running, not ready", ended(c.name+", the time before,", c.status.LastTerminationState.Terminated)
+		return "running, not ready", ""
 	case s.Terminated != nil:
-		return "terminated: " + s.Terminated.Reason, ended(c.name, s.Terminated)
+		return "terminated: " + s.Terminated.Reason, c.name + " " + ended(c, s.Terminated)
 	case s.Waiting == nil:
 		return "not created yet", ""
 	}
 	state = "waiting: " + s.Waiting.Reason
-	if last := c.status.LastTerminationState.Terminated; last != nil {
-		return state, fmt.Sprintf("%s: %s: %s", c.name, s.Waiting.Reason, ended("restarted "+times(c.status.RestartCount)+", last", last))
+	switch {
+	case last != nil:
+		why = fmt.Sprintf("%s: %s: %s", c.name, s.Waiting.Reason, ended(c, last))
+	case s.Waiting.Message != "":
+		why = fmt.Sprintf("%s: %s: %s", c.name, s.Waiting.Reason, s.Waiting.Message)
 	}
-	if s.Waiting.Message == "" {
-		return state, ""
-	}
-	return state, fmt.Sprintf("%s: %s: %s", c.name, s.Waiting.Reason, s.Waiting.Message)
+	return state, why
 }
 
 // settled says whether the container's readiness stays as it is unless something happens to the container.
@@ -70,22 +72,20 @@ func settled(c container) bool {
 	return s.Terminated != nil
 }
 
-func ended(who string, t *corev1.ContainerStateTerminated) string {
-	if t == nil {
-		return ""
+// ended says how the container ended last, and how often it was started again.
+func ended(c container, t *corev1.ContainerStateTerminated) string {
+	text := fmt.Sprintf("ended with exit code %d (%s)", t.ExitCode, t.Reason)
+	switch c.status.RestartCount {
+	case 0:
+	case 1:
+		text += ", restarted once"
+	default:
+		text += fmt.Sprintf(", restarted %d times", c.status.RestartCount)
 	}
-	text := fmt.Sprintf("%s ended with exit code %d (%s)", who, t.ExitCode, t.Reason)
 	if t.Message != "" {
 		text += ": " + t.Message
 	}
 	return text
-}
-
-func times(n int32) string {
-	if n == 1 {
-		return "once"
-	}
-	return fmt.Sprintf("%d times", n)
 }
 
 // unscheduled returns the scheduler's own reason for not finding a node, or "".
@@ -95,6 +95,14 @@ func unscheduled(pod *corev1.Pod) string {
 		return ""
 	}
 	return c.Reason + ": " + c.Message
+}
+
+// podWhy returns why the pod as a whole does not run: it found no node, or was evicted from it. It may be "".
+func podWhy(pod *corev1.Pod) string {
+	if pod.Status.Reason != "" {
+		return pod.Status.Reason + ": " + pod.Status.Message
+	}
+	return unscheduled(pod)
 }
 
 func condition(pod *corev1.Pod, t corev1.PodConditionType) corev1.PodCondition {

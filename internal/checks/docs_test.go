@@ -15,14 +15,17 @@ import (
 
 //go:generate go test -run TestDocs -update .
 
-var update = flag.Bool("update", false, "write docs/checks.md")
+func TestMain(m *testing.M) {
+	flag.Bool("update", false, "write docs/checks.md")
+	m.Run()
+}
 
 const docs = "../../docs/checks.md"
 
 // TestDocs keeps docs/checks.md as the check types say. With -update it writes the page.
 func TestDocs(t *testing.T) {
 	want := page()
-	if *update {
+	if flag.Lookup("update").Value.String() == "true" {
 		if err := os.WriteFile(docs, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}

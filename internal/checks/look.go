@@ -76,7 +76,7 @@ func runs(pod *corev1.Pod) Result {
 		return Result{Verdict: NotYet, Got: fmt.Sprintf("pod %s is on no node yet", pod.Name), Why: unscheduled(pod)}
 	}
 	var down []string
-	why := ""
+	why := podWhy(pod)
 	for _, c := range containersOf(pod) {
 		if c.status.State.Running != nil && c.status.ContainerID != "" {
 			continue
@@ -113,7 +113,7 @@ func (s *sight) match() Result {
 		return r
 	}
 	for _, m := range s.members {
-		if len(m.first.Namespaces) == 0 {
+		if m.first.Zombie() || m.first.Namespaces[node.Mnt] == 0 {
 			return torn("%s's first process (PID %d) has ended", m.name, m.first.PID)
 		}
 	}
@@ -155,19 +155,46 @@ func torn(format string, args ...any) Result {
 // sandbox returns the pod's sandbox.
 func (s *sight) sandbox() member { return s.members[len(s.members)-1] }
 
-// visitorNotes tells what "kubectl exec" put into the pod.
-func (s *sight) visitorNotes() []string {
+// notes says of each process why it was left out.
+func (s *sight) notes(leftOut []node.Process) []string {
 	var notes []string
-	for _, v := range s.below.Visitors {
+	for _, p := range leftOut {
 		where := "the pod"
 		for _, m := range s.members {
-			if m.id == v.ContainerID {
+			if m.id == p.ContainerID {
 				where = m.name
 			}
 		}
-		notes = append(notes, fmt.Sprintf("left out: PID %d (%s), which kubectl exec or a probe put into %s", v.PID, v.Args, where))
+		why := "which kubectl exec or a probe put into " + where
+		switch {
+		case p.Zombie():
+			why = "a zombie in " + where
+		case p.PodUID != s.below.UID:
+			why = "which entered the pod's namespaces from outside"
+		}
+		notes = append(notes, fmt.Sprintf("left out: PID %d (%s), %s", p.PID, p.Args, why))
 	}
 	return notes
+}
+
+// leftOut returns the processes of a namespace that a count of the pod's own must not have: zombies, visitors, and what
+// entered from outside with nsenter. In a namespace of the node's own, which a hostNetwork pod is in, everything counts but
+// zombies and visitors.
+func (s *sight) leftOut(t node.Type, inode uint64) []node.Process {
+	first, _ := s.node.Process(1)
+	nodes := first.Namespaces[t] == inode
+	var out []node.Process
+	for _, p := range s.node.Members(t, inode) {
+		own, visitor := has(s.below.Own, p), has(s.below.Visitors, p)
+		if p.Zombie() || visitor || !own && !nodes {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func has(processes []node.Process, p node.Process) bool {
+	return slices.ContainsFunc(processes, func(q node.Process) bool { return q.PID == p.PID })
 }
 
 // group is one namespace and the members that are in it.

@@ -37,8 +37,8 @@ func nprocsKind() Kind {
 		Name: "nprocs",
 		Says: "Each namespace of the type that the pod's containers or its sandbox are in has so many processes, as `lsns` counts " +
 			"them on the node. For a type that the whole pod shares this is one namespace; for a private type it is one for each " +
-			"container and one for the sandbox, and each must have that count. What `kubectl exec` put into a container is left " +
-			"out of the count, and the evidence says so.",
+			"container and one for the sandbox, and each must have that count. Left out of the count are zombies, what " +
+			"`kubectl exec` or a probe put into a container, and what entered from outside with `nsenter`; the evidence names each.",
 		Fields:      nprocsFields{},
 		Examples:    []string{"nprocs: {pod: demoduo, net: 3, uts: 3, ipc: 3, mnt: 1, pid: 1}"},
 		AskSays:     "The answer is the number of processes in the pod's namespace of one type, if each of them has the same.",
@@ -84,8 +84,13 @@ type claim struct {
 
 func (k NProcs) claims() []claim {
 	all := []claim{
-		{node.Cgroup, k.Cgroup}, {node.IPC, k.IPC}, {node.Mnt, k.Mnt}, {node.Net, k.Net},
-		{node.PID, k.PID}, {node.User, k.User}, {node.UTS, k.UTS},
+		{node.Cgroup, k.Cgroup},
+		{node.IPC, k.IPC},
+		{node.Mnt, k.Mnt},
+		{node.Net, k.Net},
+		{node.PID, k.PID},
+		{node.User, k.User},
+		{node.UTS, k.UTS},
 	}
 	return slices.DeleteFunc(all, func(c claim) bool { return c.want == 0 })
 }
@@ -158,42 +163,45 @@ func differences(c claim, counted []nsCount, number func(nsCount) int) []string 
 	return wrong
 }
 
-// nsCount is how many processes one namespace has by either tool, without visitors.
+// nsCount is how many processes one namespace has by either tool, without those that were left out.
 type nsCount struct {
 	group
 	byPS, byLsns int
+	leftOut      []node.Process
 }
 
 func (s *sight) count(t node.Type) []nsCount {
 	var counted []nsCount
 	for _, g := range s.groups(t) {
-		visitors := 0
-		for _, v := range s.below.Visitors {
-			if v.Namespaces[t] == g.inode {
-				visitors++
-			}
-		}
+		out := s.leftOut(t, g.inode)
 		row, _ := s.node.Namespace(t, g.inode)
 		counted = append(counted, nsCount{
-			group:  g,
-			byPS:   len(s.node.Members(t, g.inode)) - visitors,
-			byLsns: row.NProcs - visitors,
+			group:   g,
+			byPS:    len(s.node.Members(t, g.inode)) - len(out),
+			byLsns:  row.NProcs - len(out),
+			leftOut: out,
 		})
 	}
 	return counted
 }
 
 func (s *sight) countEvidence(types []node.Type) Evidence {
-	e := Evidence{Command: node.LsnsCommand, Rows: node.LsnsRows(s.lsns(types)), Notes: s.visitorNotes()}
+	var leftOut []node.Process
+	var torn []string
 	for _, t := range types {
 		for _, n := range s.count(t) {
+			for _, p := range n.leftOut {
+				if !has(leftOut, p) {
+					leftOut = append(leftOut, p)
+				}
+			}
 			if n.byPS != n.byLsns {
-				e.Notes = append(e.Notes, fmt.Sprintf("%s namespace %d (%s): ps counted %d and lsns, a moment later, %d",
+				torn = append(torn, fmt.Sprintf("%s namespace %d (%s): ps counted %d and lsns, a moment later, %d",
 					t, n.inode, join(n.names), n.byPS, n.byLsns))
 			}
 		}
 	}
-	return e
+	return Evidence{Command: node.LsnsCommand, Rows: node.LsnsRows(s.lsns(types)), Notes: append(s.notes(leftOut), torn...)}
 }
 
 type nprocsFact struct {

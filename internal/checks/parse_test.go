@@ -1,7 +1,6 @@
 package checks_test
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -113,7 +112,7 @@ func value(t *testing.T, c *checkstest.Cluster, source string) (string, checks.R
 	if len(mistakes) > 0 {
 		t.Fatal(mistakes)
 	}
-	return fact.Value(context.Background(), c)
+	return fact.Value(t.Context(), c)
 }
 
 // A fact that is not known has no value, and says why.
@@ -180,7 +179,7 @@ func TestGrade(t *testing.T) {
 func TestValidateFindsAllMistakes(t *testing.T) {
 	step := lesson.Step{Blocks: []lesson.Block{
 		lesson.Prose{},
-		lesson.Check{Specs: []lesson.CheckSpec{spec(t, "redy: {pod: a}"), spec(t, everyKind[0]), spec(t, "ready: {pod: a}")}},
+		lesson.Check{Specs: []lesson.CheckSpec{spec(t, "redy: {pod: a}"), spec(t, everyKind()[0]), spec(t, "ready: {pod: a}")}},
 		lesson.Ask{Answer: spec(t, "nprocs: {pod: a}")},
 		lesson.Ask{Text: "yes"},
 	}}

@@ -121,7 +121,7 @@ func readyOf(pod *corev1.Pod) ratio {
 
 // notReadyWhy returns the scheduler's, the runtime's or the kubelet's own reason, whichever the pod waits for.
 func notReadyWhy(ctx context.Context, c Cluster, pod *corev1.Pod) string {
-	if why := unscheduled(pod); why != "" {
+	if why := podWhy(pod); why != "" {
 		return why
 	}
 	for _, status := range pod.Status.InitContainerStatuses {
@@ -206,6 +206,9 @@ func (f readyFact) Value(ctx context.Context, c Cluster) (string, Result) {
 		return "", r
 	}
 	now := readyOf(pod)
+	if pod.DeletionTimestamp != nil {
+		return "", Result{Verdict: NotYet, Got: "pod " + pod.Name + " is being deleted", Evidence: readyEvidence(pod, now)}
+	}
 	for _, one := range containersOf(pod) {
 		if !settled(one) && unscheduled(pod) == "" {
 			return "", Result{Verdict: NotYet, Got: one.name + " is still starting", Evidence: readyEvidence(pod, now)}

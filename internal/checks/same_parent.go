@@ -142,7 +142,7 @@ func (s *sight) parentEvidence() Evidence {
 	return Evidence{
 		Command: node.PSCommand,
 		Rows:    node.PSRows(append(parents, s.firsts()...)),
-		Notes:   s.visitorNotes(),
+		Notes:   s.notes(s.below.Visitors),
 	}
 }
 

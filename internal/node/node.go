@@ -27,10 +27,11 @@ func Types() []Type { return []Type{Cgroup, IPC, Mnt, Net, PID, User, UTS} }
 // Process is one row of ps on the node.
 type Process struct {
 	PID, PPID   int
-	UID         int // on the node
+	State       string // one letter, as ps prints it: "Z" is a zombie
+	UID         int    // on the node
 	Args        string
 	NSPID       []int           // the process's PID in each pid namespace, the node's first, the innermost last
-	Namespaces  map[Type]uint64 // inode number by type; a zombie has none
+	Namespaces  map[Type]uint64 // inode number by type; a zombie has let go of all but its pid namespace
 	PodUID      string          // from the cgroup path; "" outside pods
 	ContainerID string          // from the cgroup path; "" outside containers
 }
@@ -48,6 +49,9 @@ func (p Process) InnermostPID() int {
 	}
 	return p.NSPID[len(p.NSPID)-1]
 }
+
+// Zombie says whether the process has ended and only waits for its parent to collect it. ps and lsns still list it.
+func (p Process) Zombie() bool { return p.State == "Z" }
 
 // Namespace is one row of lsns on the node.
 type Namespace struct {

@@ -11,7 +11,7 @@ import (
 const (
 	firstLine = "=== podlab snapshot 1"
 	lastLine  = "=== done"
-	psHeader  = "PID PPID UID CGROUPNS IPCNS MNTNS NETNS PIDNS USERNS UTSNS COMMAND"
+	psHeader  = "PID PPID S UID CGROUPNS IPCNS MNTNS NETNS PIDNS USERNS UTSNS COMMAND"
 )
 
 // Parse reads what Script printed on the named node. A part that failed, is missing or makes no sense is an error that
@@ -133,18 +133,18 @@ func readPS(text string) ([]Process, error) {
 
 func readProcess(line string) (Process, error) {
 	types := Types()
-	fields := make([]string, 3+len(types))
+	fields := make([]string, 4+len(types))
 	rest := line
 	for i := range fields {
 		fields[i], rest, _ = strings.Cut(strings.TrimLeft(rest, " "), " ")
 	}
-	numbers, err := atois(fields[:3])
+	numbers, err := atois([]string{fields[0], fields[1], fields[3]})
 	if err != nil {
 		return Process{}, err
 	}
-	p := Process{PID: numbers[0], PPID: numbers[1], UID: numbers[2], Args: rest, Namespaces: map[Type]uint64{}}
+	p := Process{PID: numbers[0], PPID: numbers[1], State: fields[2], UID: numbers[2], Args: rest, Namespaces: map[Type]uint64{}}
 	for i, t := range types {
-		field := fields[3+i]
+		field := fields[4+i]
 		if field == "-" {
 			continue
 		}
@@ -152,7 +152,7 @@ func readProcess(line string) (Process, error) {
 			return Process{}, fmt.Errorf("%s namespace %q is not a number", t, field)
 		}
 	}
-	if p.PID < 1 || p.PPID < 0 || p.Args == "" {
+	if p.PID < 1 || p.PPID < 0 || len(p.State) != 1 || p.Args == "" {
 		return Process{}, fmt.Errorf("not a process")
 	}
 	return p, nil

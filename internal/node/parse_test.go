@@ -132,12 +132,12 @@ func TestParseLeavesOutWhatEnded(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	recorded := output(t)
-	replace := func(old, new string) string {
+	replace := func(from, to string) string {
 		t.Helper()
-		if !strings.Contains(recorded, old) {
-			t.Fatalf("the recorded output has no %q", old)
+		if !strings.Contains(recorded, from) {
+			t.Fatalf("the recorded output has no %q", from)
 		}
-		return strings.Replace(recorded, old, new, 1)
+		return strings.Replace(recorded, from, to, 1)
 	}
 	cut := func(before string) string { return recorded[:strings.LastIndex(recorded, before)] }
 	tests := map[string]struct{ output, want string }{
@@ -154,9 +154,9 @@ func TestParseRefuses(t *testing.T) {
 		"no grep":            {replace("=== end nspid 0 ", "=== end nspid 127 "), "nspid ended with exit code 127"},
 		"no exit code":       {replace("=== end ps 0 ", "=== end ps zero "), "no exit code"},
 		"another ps":         {replace("CGROUPNS", "CGROUP"), "ps: the header is not"},
-		"a row without PID":  {replace("      1       0     0 ", "      x       0     0 "), `"x" is not a number`},
-		"a garbled inode":    {replace(" 0     0 40", " 0     0 4x"), "is not a number"},
-		"not root":           {regexp.MustCompile(`(?m)^( +1 +0 +0).*( /sbin/init)$`).ReplaceAllString(recorded, "$1 - - - - - - -$2"), "no namespaces of PID 1"},
+		"a row without PID":  {replace("      1       0 S ", "      x       0 S "), `"x" is not a number`},
+		"a garbled inode":    {replace(" 0 S     0 40", " 0 S     0 4x"), "is not a number"},
+		"not root":           {regexp.MustCompile(`(?m)^( +1 +0 S +0).*( /sbin/init)$`).ReplaceAllString(recorded, "$1 - - - - - - -$2"), "no namespaces of PID 1"},
 		"a garbled NSpid":    {replace("/proc/1/status:NSpid:\t1", "/proc/1/status:NSpid:\tone"), "NSpid of process 1"},
 		"a garbled cgroup":   {replace("=== begin cgroup\n/proc/", "=== begin cgroup\n/prick/"), "does not name a process"},
 		"no JSON":            {replace(`"namespaces": [`, `"namespaces" [`), "lsns: invalid character"},

@@ -98,3 +98,19 @@ func TestRows(t *testing.T) {
 		}
 	}
 }
+
+// lsns counts a zombie in its pid namespace and nowhere else, and so does ps.
+func TestZombie(t *testing.T) {
+	s := parse(t, output(t))
+	zombie := find(t, s, "[sleep] <defunct>")
+	if !zombie.Zombie() || zombie.Namespaces[node.Mnt] != 0 || zombie.ContainerID == "" {
+		t.Errorf("zombie: %+v", zombie)
+	}
+	row, ok := s.Namespace(node.PID, zombie.Namespaces[node.PID])
+	if !ok || row.NProcs != 2 {
+		t.Errorf("lsns's row for its pid namespace: %+v", row)
+	}
+	if find(t, s, "/sbin/init").Zombie() {
+		t.Error("init is taken for a zombie")
+	}
+}

@@ -14,7 +14,7 @@ part() {
 	printf '\n=== end %s %d %s\n' "$name" "$code" "$(printf '%s' "$err" | head -n 1)"
 }
 echo '=== podlab snapshot 1'
-part ps ps -ww -eo pid,ppid,uid,cgroupns,ipcns,mntns,netns,pidns,userns,utsns,args
+part ps ps -ww -eo pid,ppid,s,uid,cgroupns,ipcns,mntns,netns,pidns,userns,utsns,args
 part cgroup grep -s -m 1 kubepods /proc/[0-9]*/cgroup
 part nspid grep -s '^NSpid:' /proc/[0-9]*/status
 part lsns lsns --json -o NS,TYPE,NPROCS,PID,PPID,COMMAND
