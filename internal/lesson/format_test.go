@@ -53,11 +53,11 @@ func TestTheCompleteExampleOfTheFormatIsALesson(t *testing.T) {
 func TestEveryMessageOfTheFormatIsReal(t *testing.T) {
 	_, section, _ := strings.Cut(format(t), "Each kind of message, by example.")
 	quoted := 0
-	real := realMessages()
+	given := realMessages()
 	for _, block := range regexp.MustCompile("(?s)```text\n(.*?)\n```\n").FindAllStringSubmatch(section, -1) {
 		for line := range strings.Lines(block[1] + "\n") {
 			quoted++
-			if message := strings.TrimSuffix(line, "\n"); !slices.Contains(real, message) {
+			if message := strings.TrimSuffix(line, "\n"); !slices.Contains(given, message) {
 				t.Errorf("no broken lesson gives %q", message)
 			}
 		}
