@@ -110,9 +110,10 @@ func TestVerdicts(t *testing.T) {
 		{`pid1: {pod: duochildren, containers: {demox: php}}`, checks.NotYet, "demox: sh -c sleep 1000000", ""},
 		{`pid1: {pod: nobody, containers: {demox: php}}`, checks.NotYet, "no pod nobody", ""},
 	}
+	c := recorded(t) // only looked at
 	for _, test := range tests {
 		t.Run(test.check, func(t *testing.T) {
-			r := eval(t, recorded(t), test.check)
+			r := eval(t, c, test.check)
 			if r.Verdict != test.verdict || !strings.HasPrefix(r.Got, test.got) || !strings.Contains(r.Why, test.why) {
 				t.Errorf("verdict %s, got %q, why %q;\nwant %s, %q..., ...%q...", r.Verdict, r.Got, r.Why, test.verdict, test.got, test.why)
 			}
