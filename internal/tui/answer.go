@@ -49,10 +49,10 @@ func (a *answerInput) press(msg tea.KeyMsg) {
 		a.input, _ = a.input.Update(msg) // its only commands are the blink and the clipboard, which are not used
 		return
 	}
-	switch {
-	case msg.Type == tea.KeyUp:
+	switch msg.Type {
+	case tea.KeyUp:
 		a.pick = max(a.pick-1, 0)
-	case msg.Type == tea.KeyDown:
+	case tea.KeyDown:
 		a.pick = min(a.pick+1, len(a.choices)-1)
 	default:
 		for n := range a.choices {

@@ -239,7 +239,7 @@ func (d *pageDrawer) ask(i int, b lesson.Ask) []string {
 	if d.answer != nil && d.answer.block == i {
 		return append(lines, d.answer.lines(d.width)...)
 	}
-	return append(lines, d.graded(i, b)...)
+	return append(lines, d.graded(i)...)
 }
 
 func (d *pageDrawer) choiceMark(block, n int) string {
@@ -250,7 +250,7 @@ func (d *pageDrawer) choiceMark(block, n int) string {
 }
 
 // graded says what became of the answer, and explains it once it cannot spoil anything.
-func (d *pageDrawer) graded(i int, b lesson.Ask) []string {
+func (d *pageDrawer) graded(i int) []string {
 	a, answered := d.state.Answers[i]
 	skipped := d.view.skipped[blockRef{d.view.step, i}]
 	said := oneLine(a.Answer)

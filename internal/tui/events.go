@@ -19,8 +19,14 @@ func (m *model) fold(e runner.Event) {
 		}
 	case runner.RequestFailed:
 		m.opening, m.pending = "", ""
-	case runner.ClusterLost, runner.ApplyEnded, runner.CommandEnded:
+	case runner.ClusterLost:
 		m.pending = ""
+	case runner.ApplyEnded:
+		m.pending = ""
+		m.showEnd(e.Step, e.Block)
+	case runner.CommandEnded:
+		m.pending = ""
+		m.showEnd(e.Step, e.Block)
 	case runner.Answered:
 		m.pending = ""
 		m.showBlock(e.Step, e.Block)

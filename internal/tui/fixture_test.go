@@ -141,7 +141,7 @@ func newTerminal(t *testing.T, width, height int) *terminal {
 
 func terminalOn(t *testing.T, s *fakeSession, width, height int) *terminal {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	m := newModel(ctx, Options{Session: s, Course: course(), NoColor: true, Out: io.Discard, Title: checkNames})
 	m.clock = func() tea.Cmd { return nil }

@@ -250,15 +250,14 @@ func TestStaleRenderingIsDropped(t *testing.T) {
 
 func TestEveryFooterKeyIsInHelp(t *testing.T) {
 	help := map[string]bool{}
-	x := newTerminal(t, 200, 60)
 	for _, s := range scenes() {
-		x = newTerminal(t, 200, 60)
+		x := newTerminal(t, 200, 60)
 		s.play(x)
 		for _, b := range x.m.validKeys() {
 			help[b.Help().Key] = true
 		}
 	}
-	x = newTerminal(t, 200, 60)
+	x := newTerminal(t, 200, 60)
 	x.openDuo()
 	x.keys("?")
 	for k := range help {
@@ -289,4 +288,19 @@ func TestChoicesAreNamedByLetters(t *testing.T) {
 	x.keys("tab", "down", "down", "down", "up", "c", "enter")
 	x.wasAsked(runner.Answer{Text: "1"})
 	x.see("a) 3")
+}
+
+func TestWhatBecameOfABlockIsInView(t *testing.T) {
+	x := newTerminal(t, 80, 16)
+	x.openDuo()
+	x.keys("home", "a")
+	x.event(runner.ApplyStarted{Block: applyBlock}, runner.ApplyEnded{Block: applyBlock, Objects: []runner.Applied{{Object: "pod/demoduo", Action: "created"}}})
+	x.see("✓ applied: pod/demoduo created")
+	x.keys("n", "r")
+	x.event(
+		runner.CommandStarted{Step: 1, Block: runBlock},
+		runner.CommandOutput{Step: 1, Block: runBlock, Text: lsns(t)},
+		runner.CommandEnded{Step: 1, Block: runBlock, Exit: 1},
+	)
+	x.see("exit code 1")
 }

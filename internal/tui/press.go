@@ -180,8 +180,7 @@ func (m *model) beginAnswer() {
 	}
 	ask, _ := m.lab.at().Blocks[block].(lesson.Ask)
 	m.mode, m.answer = inAnswer, newAnswerInput(m.theme, block, ask)
-	m.arrange()
-	m.showBlock(m.lab.step, block)
+	m.showEnd(m.lab.step, block)
 }
 
 // showBlock scrolls so that the block's beginning is in view.
@@ -192,5 +191,26 @@ func (m *model) showBlock(step, block int) {
 	}
 	if line < m.reader.top || line > m.reader.top+m.reader.height-4 {
 		m.reader.scrollTo(line - 1)
+	}
+}
+
+// showEnd scrolls so that what became of the block, its last line, is in view.
+func (m *model) showEnd(step, block int) {
+	if m.mode == inCatalog || step != m.lab.step || !m.ready() {
+		return
+	}
+	m.arrange()
+	start, ok := m.page.at[block]
+	if !ok {
+		return
+	}
+	end := len(m.page.lines)
+	for _, line := range m.page.at {
+		if line > start {
+			end = min(end, line)
+		}
+	}
+	if end > m.reader.top+m.reader.height || end <= m.reader.top {
+		m.reader.scrollTo(end - m.reader.height + 1)
 	}
 }

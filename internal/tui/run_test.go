@@ -32,7 +32,7 @@ type person struct {
 }
 
 // sit starts the program on a terminal of 100x30 and returns who sits there, and where Run's error will arrive.
-func sit(t *testing.T, ctx context.Context, s Session) (*person, <-chan error) {
+func sit(ctx context.Context, t *testing.T, s Session) (*person, <-chan error) {
 	t.Helper()
 	master, slave, err := pty.Open()
 	if err != nil {
@@ -48,8 +48,8 @@ func sit(t *testing.T, ctx context.Context, s Session) (*person, <-chan error) {
 		result <- Run(ctx, Options{Session: s, Course: course(), Dark: true, In: slave, Out: slave, Title: checkNames})
 	}()
 	t.Cleanup(func() {
-		slave.Close()
-		master.Close()
+		_ = slave.Close()
+		_ = master.Close()
 		<-p.gone
 	})
 	return p, result
@@ -141,7 +141,7 @@ func TestWholeLabOnATerminal(t *testing.T) {
 	defer cancel()
 	s := newFake()
 	s.answer = script(ctx, s, lsns(t))
-	p, result := sit(t, ctx, s)
+	p, result := sit(ctx, t, s)
 
 	p.waitFor("begin duo")
 	p.press("\r")
@@ -200,7 +200,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	noLeaks(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	p, result := sit(t, ctx, newFake())
+	p, result := sit(ctx, t, newFake())
 	p.waitFor("begin duo")
 	cancel()
 	select {
@@ -216,7 +216,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 func TestEndOfEventsIsSurvived(t *testing.T) {
 	noLeaks(t)
 	s := newFake()
-	p, result := sit(t, t.Context(), s)
+	p, result := sit(t.Context(), t, s)
 	p.waitFor("begin duo")
 	close(s.events)
 	p.press("\r")
