@@ -27,11 +27,15 @@ test: ## prove everything: lint, unit, cross, end to end, node image; sets up fi
 .PHONY: unit
 unit: ## run the tests that need no cluster, with the race detector
 	@go test -race ./...
-	@cd assets/node && go test ./pack/... ./pause/... ./podnet/...
+	@cd assets/node && go test -race ./...
 
 .PHONY: e2e
 e2e: ## run the tests that use a real cluster (after make setup)
 	@tools/e2e.sh
+
+.PHONY: boot
+boot: ## boot the offline node image with kind's own command line (after make setup)
+	@cd assets/node && go test -tags e2e -count=1 -v -timeout 20m .
 
 .PHONY: lint
 lint: ## check style, budgets and the arrows between packages; and the shell scripts

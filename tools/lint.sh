@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.." || exit
 bad=0
 
 tools/golangci.sh run ./... || bad=1
+(cd assets/node && ../../tools/golangci.sh run --config ../../.golangci.yml ./...) || bad=1
 
 # A file without a #! line is read by another script, and is checked as a part of that one.
 scripts=$(find .ci assets cmd internal labs tools -type f \( -name '*.sh' -o -path .ci/run \) -exec sh -c 'head -c 2 "$1" | grep -q "#!"' _ {} \; -print)

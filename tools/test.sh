@@ -42,7 +42,7 @@ needs_cluster() {
 	fi
 }
 
-vet() { go vet ./... && go vet -tags e2e ./...; }
+vet() { go vet ./... && go vet -tags e2e ./... && (cd assets/node && go vet -tags e2e ./...); }
 
 phase "setup" assets/setup/setup.sh
 ready=$?
@@ -51,7 +51,7 @@ phase "vet" vet
 phase "unit tests, with -race" make -s unit
 phase "build for six systems" tools/cross.sh
 needs_cluster "end to end, on a real cluster" tools/e2e.sh
-needs_cluster "the node image boots" assets/node/test.sh
+needs_cluster "the node image boots" make -s boot
 
 printf '\nsummary\n%s' "$summary"
 if [ "$ready" != 0 ]; then
