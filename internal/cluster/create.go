@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,11 +90,15 @@ func (c *Cluster) runKind(outer, work context.Context, image string, stand chan 
 		ended <- kind.NewProvider(kind.ProviderWithDocker(), kind.ProviderWithLogger(logger)).Create(c.cfg.Name,
 			kind.CreateWithV1Alpha4Config(config),
 			kind.CreateWithKubeconfigPath(c.Kubeconfig()),
+			kind.CreateWithRetain(true), // for diagnose; remake deletes them
 		)
 	}()
 	select {
 	case err = <-ended:
-		return c.kindErr(err)
+		if err != nil {
+			return c.diagnose(work, c.kindErr(err))
+		}
+		return nil
 	case <-work.Done():
 	}
 	if outer.Err() != nil {
@@ -147,18 +152,42 @@ func (c *Cluster) starve(ctx context.Context, ended <-chan error) error {
 	}
 }
 
-// kindErr shortens kind's error: the output of the command that failed goes to the log, its last line into the error.
+// kindErr shortens kind's error: the output of the command that failed goes to the log, the line that says why into the
+// error.
 func (c *Cluster) kindErr(err error) error {
 	if err == nil {
 		return nil
 	}
 	if run := exec.RunErrorForError(err); run != nil {
 		_, _ = fmt.Fprintf(c.cfg.Log, "%s\n%s\n", strings.Join(run.Command, " "), run.Output)
-		if last := lastLine(run.Output); last != "" {
-			return fmt.Errorf("kind: %w: %s", err, last)
-		}
+		return fmt.Errorf("kind: %s on the node: %s", phrase(run.Command), complaint(run.Output))
 	}
 	return fmt.Errorf("kind: %w", err)
+}
+
+// phrase names a command that kind ran, without Docker's part of it and without its flags.
+func phrase(argv []string) string {
+	words := slices.DeleteFunc(slices.Clone(argv), func(w string) bool {
+		return strings.HasPrefix(w, "-") || w == "docker" || w == "exec"
+	})
+	return strings.Join(words[:min(3, len(words))], " ")
+}
+
+// complaint returns the line of a command's output that says what went wrong: kubeadm prints its error and then its stack.
+func complaint(output []byte) string {
+	var found string
+	for line := range strings.Lines(string(output)) {
+		line = strings.TrimSpace(line)
+		for _, start := range []string{"error: ", "error execution phase", "Error response from daemon"} {
+			if strings.HasPrefix(line, start) {
+				found = line
+			}
+		}
+	}
+	if found == "" {
+		found = lastLine(output)
+	}
+	return found
 }
 
 // kindConfig returns what kind is asked for.

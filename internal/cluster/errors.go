@@ -16,6 +16,9 @@ var (
 	ErrLedger   = errors.New("the ledger is damaged")
 )
 
+// errStopped is wrapped in an ErrBroken that a start of the node mends.
+var errStopped = errors.New("does not run")
+
 // Error is an error with the way out of it.
 type Error struct {
 	Err error

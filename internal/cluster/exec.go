@@ -68,7 +68,7 @@ func execErr(ctx context.Context, node string, err error) error {
 	case errdefs.IsNotFound(err):
 		return wrong(ErrAbsent, "podlab up", "no node %s", node)
 	case errdefs.IsConflict(err):
-		return wrong(ErrBroken, "podlab up", "node %s does not run", node)
+		return &Error{Err: fmt.Errorf("%w: node %s %w", ErrBroken, node, errStopped), Try: "podlab up"}
 	}
 	return fmt.Errorf("run a command on %s: %w", node, dockerErr(ctx, err))
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -41,7 +42,13 @@ func helper(dir string) int {
 }
 
 func newCluster(dir string) *Cluster {
+	// Beside the state folder, so that what kind said of a failure can be read after the test.
+	log, err := os.OpenFile(filepath.Join(os.TempDir(), "podlab-test-kind.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		panic(err)
+	}
 	c := New(Config{
+		Log:  log,
 		Name: "podlab-t-life", Image: os.Getenv("PODLAB_TEST_NODE_IMAGE"), Workers: AnyWorkers, StateDir: dir,
 	})
 	c.owner = testOwner

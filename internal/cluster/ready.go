@@ -86,6 +86,8 @@ func (c *Cluster) waitReady(ctx context.Context, names []string, limit time.Dura
 		switch {
 		case cause == nil && why == "":
 			return nil
+		case errors.Is(cause, errStopped):
+			return cause
 		case cause != nil:
 			why = "the API does not answer yet"
 		}

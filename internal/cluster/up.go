@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -90,7 +91,21 @@ func (c *Cluster) reuse(ctx context.Context, p *phases, state State, nodes []nod
 			return err
 		}
 	}
-	names := nodeNames(nodes)
+	err := c.check(ctx, p, nodeNames(nodes), sources)
+	if state == Running && errors.Is(err, errStopped) && ctx.Err() == nil {
+		// A node died while it was looked at. Docker needs a moment to notice.
+		if nodes, err = c.nodes(ctx); err == nil {
+			return c.reuse(ctx, p, Stopped, nodes, sources)
+		}
+	}
+	if err != nil {
+		return firstOf(ctx, err)
+	}
+	return c.adopt(nodes)
+}
+
+// check waits until the nodes are ready, with the images on them and a kubeconfig beside.
+func (c *Cluster) check(ctx context.Context, p *phases, names []string, sources []source) error {
 	since, err := c.startedAt(ctx, names)
 	if err != nil {
 		return err
@@ -106,10 +121,7 @@ func (c *Cluster) reuse(ctx context.Context, p *phases, state State, nodes []nod
 	})
 	g.Go(func() error { return c.putImages(gctx, p, names, sources) })
 	g.Go(c.ensureKubeconfig)
-	if err := g.Wait(); err != nil {
-		return firstOf(ctx, err)
-	}
-	return c.adopt(nodes)
+	return g.Wait()
 }
 
 // firstOf returns ctx's error if it ended, whatever else went wrong because of that.
