@@ -103,7 +103,13 @@ func (s *session) save() {
 	s.done <- failed
 }
 
+// write keeps the place. Done only grows in the store, so a lab with nothing done was reset and begins anew there too.
 func (s *session) write(p tui.Position) error {
+	if len(p.Done) == 0 {
+		if err := s.store.Forget(s.course, p.Lab); err != nil {
+			return fmt.Errorf("keep your place: %w", err)
+		}
+	}
 	if err := s.store.Visit(s.course, p.Lab, p.Step); err != nil {
 		return fmt.Errorf("keep your place: %w", err)
 	}
