@@ -26,8 +26,9 @@ test: ## prove everything: lint, unit, cross, end to end, node image; sets up fi
 
 .PHONY: unit
 unit: ## run the tests that need no cluster, with the race detector
-	@go test -race ./...
-	@cd assets/node && go test -race ./...
+	@RACE='$(RACE)' tools/unit.sh
+
+unit: RACE ?= -race
 
 .PHONY: e2e
 e2e: ## run the tests that use a real cluster (after make setup)

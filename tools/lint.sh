@@ -9,15 +9,6 @@ tools/golangci.sh run ./... || bad=1
 
 # A file without a #! line is read by another script, and is checked as a part of that one.
 scripts=$(find .ci assets cmd internal labs tools -type f \( -name '*.sh' -o -path .ci/run \) -exec sh -c 'head -c 2 "$1" | grep -q "#!"' _ {} \; -print)
-if ! command -v shellcheck >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-	echo "install shellcheck ..." >&2
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends shellcheck >/dev/null || true
-fi
-if command -v shellcheck >/dev/null; then
-	# shellcheck disable=SC2086 # no script of ours has a space in its name
-	shellcheck --external-sources --source-path=SCRIPTDIR --severity=warning $scripts || bad=1
-else
-	echo "shellcheck is not installed, so the shell scripts were not checked: install it (apt-get install shellcheck)" >&2
-	bad=1
-fi
+# shellcheck disable=SC2086 # no script of ours has a space in its name
+tools/need.sh shellcheck shellcheck && shellcheck --external-sources --source-path=SCRIPTDIR --severity=warning $scripts || bad=1
 exit $bad

@@ -4,7 +4,10 @@
 # the rest is named as not run, and the whole fails.
 set -u
 cd "$(dirname "$0")/.." || exit
-summary="" bad=0
+summary="" bad=0 beat=""
+trap '[ -z "$beat" ] || kill "$beat" 2>/dev/null' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 
 note() { # VERDICT NAME SECONDS
 	summary="$summary$(printf '  %-8s %-36s %5s s' "$1" "$2" "$3")
@@ -16,11 +19,12 @@ phase() {
 	name=$1 started=$(date +%s) status=0
 	shift
 	echo "==> $name"
-	(while sleep 20 >/dev/null 2>&1; do echo "    ... $name, $(($(date +%s) - started)) s"; done) &
+	(while sleep 20 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do echo "    ... $name, $(($(date +%s) - started)) s"; done) &
 	beat=$!
 	"$@" || status=$?
 	kill "$beat" 2>/dev/null
 	wait "$beat" 2>/dev/null
+	beat=""
 	seconds=$(($(date +%s) - started))
 	if [ "$status" = 0 ]; then
 		note ok "$name" "$seconds"
