@@ -107,6 +107,10 @@ func createCluster(t *testing.T, image string) *cluster {
 	t.Setenv("KUBECONFIG", filepath.Join(dir, "kubeconfig"))
 	t.Setenv("KIND_EXPERIMENTAL_DOCKER_NETWORK", name)
 	t.Cleanup(func() {
+		if t.Failed() {
+			pods, err := output("docker", c.kubectl("get", "pods", "-A", "-o", "wide")...)
+			t.Logf("%s\n%v", pods, err)
+		}
 		for _, command := range [][]string{{c.kind, "delete", "cluster", "--name", name}, {"docker", "network", "rm", name}} {
 			if out, err := output(command[0], command[1:]...); err != nil {
 				t.Errorf("%v: %v\n%s", command, err, out)
@@ -122,24 +126,20 @@ func createCluster(t *testing.T, image string) *cluster {
 	return c
 }
 
-// restartInAnotherOrder stops all nodes and starts them the other way round: Docker hands addresses out in the order of
-// starting.
+// restartInAnotherOrder stops all nodes, and starts the one with the highest address first: Docker hands addresses out in
+// the order of starting.
 func (c *cluster) restartInAnotherOrder(t *testing.T) {
 	t.Helper()
-	run(t, "docker", append([]string{"stop", "-t", "20"}, c.nodes...)...)
-	for _, node := range slices.Backward(c.startOrder(t)) {
-		run(t, "docker", "start", node)
+	byAddress := map[string]string{}
+	addresses := c.addresses(t)
+	for i, node := range c.nodes {
+		byAddress[addresses[i]] = node
 	}
-}
-
-// startOrder is the nodes as kind started them, which is not always the order of their names.
-func (c *cluster) startOrder(t *testing.T) []string {
-	t.Helper()
-	order := slices.Clone(c.nodes)
-	slices.SortFunc(order, func(a, b string) int {
-		return strings.Compare(inspect(t, a, "{{.State.StartedAt}}"), inspect(t, b, "{{.State.StartedAt}}"))
-	})
-	return order
+	slices.Sort(addresses)
+	run(t, "docker", append([]string{"stop", "-t", "20"}, c.nodes...)...)
+	for _, address := range slices.Backward(addresses) {
+		run(t, "docker", "start", byAddress[address])
+	}
 }
 
 func (c *cluster) addresses(t *testing.T) []string {
