@@ -57,7 +57,7 @@ func newCluster(dir string) *Cluster {
 }
 
 // chooseNodeImage sets the node image for this process and the helpers: the variable's, or the first that Docker has.
-func chooseNodeImage(t *testing.T) {
+func chooseNodeImage(t testing.TB) {
 	t.Helper()
 	if os.Getenv("PODLAB_TEST_NODE_IMAGE") == "" {
 		t.Setenv("PODLAB_TEST_NODE_IMAGE", firstImage(offlineNodeImage, "podlab-dev/node:v1.37.0"))
@@ -74,7 +74,7 @@ func firstImage(refs ...string) string {
 }
 
 // docker runs the docker command and returns what it printed.
-func docker(t *testing.T, args ...string) string {
+func docker(t testing.TB, args ...string) string {
 	t.Helper()
 	out, err := exec.Command("docker", args...).CombinedOutput()
 	if err != nil {
@@ -84,7 +84,7 @@ func docker(t *testing.T, args ...string) string {
 }
 
 // buildLabImage makes testOwner/demo:1.0.0 of the labs' image, with the tests' own label and the given word in it.
-func buildLabImage(t *testing.T, word string) {
+func buildLabImage(t testing.TB, word string) {
 	t.Helper()
 	base := firstImage("podlab/demo:1.0.0", "podlab-dev/demo:1.0.0")
 	if base == "" {

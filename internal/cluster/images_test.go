@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"os"
+	"strings"
 	"testing"
 )
 
@@ -32,5 +34,60 @@ func TestIsKindImage(t *testing.T) {
 		if got := isKindImage(ref); got != want {
 			t.Errorf("%s: got %v", ref, got)
 		}
+	}
+}
+
+// testdata/ctr-images.txt is what ctr printed on a node, with the rows of two images.
+func TestParseImages(t *testing.T) {
+	data, err := os.ReadFile("testdata/ctr-images.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const id = "sha256:f5a76ad054a4d7d31e81433c32d8d072776eca6c4bacbc8b7d3c0ab3751eb11b"
+	have := parseImages(string(data))
+	if mark, there := have["docker.io/library/demo:1.0.0"]; !there || mark != "" {
+		t.Errorf("an image without a mark: %q, %v", mark, there)
+	}
+	marked := strings.Replace(string(data), "io.cri-containerd.image=managed", "io.cri-containerd.image=managed,podlab.id="+id, 1)
+	if got := parseImages(marked)["docker.io/library/demo:1.0.0"]; got != id {
+		t.Errorf("an image with a mark: %q", got)
+	}
+	if _, there := have["REF"]; there {
+		t.Error("the header is no image")
+	}
+}
+
+func TestFollowPull(t *testing.T) {
+	var said []string
+	say := func(s string) { said = append(said, s) }
+	lines := `{"status":"Pulling from kindest/node","id":"v1.37.0"}
+{"status":"Downloading","progressDetail":{"current":1000000,"total":4000000},"id":"a"}
+{"status":"Downloading","progressDetail":{"current":2000000,"total":6000000},"id":"b"}
+{"status":"Download complete","progressDetail":{},"id":"a"}
+`
+	if err := followPull(strings.NewReader(lines), say); err != nil || strings.Join(said, "; ") != "1 of 4 MB; 3 of 10 MB; 6 of 10 MB" {
+		t.Errorf("said %q, %v", said, err)
+	}
+	if err := followPull(strings.NewReader(`{"error":"no space left"}`), say); err == nil || err.Error() != "no space left" {
+		t.Errorf("got %v", err)
+	}
+	if err := followPull(strings.NewReader(`{"status":`), say); err == nil {
+		t.Error("no error for a stream that was cut")
+	}
+}
+
+func TestComplaint(t *testing.T) {
+	const kubeadm = `[kubelet-check] The kubelet is not healthy after 4m0.000574432s
+error: error execution phase wait-control-plane: failed while waiting for the kubelet to start
+k8s.io/kubernetes/cmd/kubeadm/app/cmd/phases/workflow.(*Runner).Run.func1
+runtime.goexit
+	runtime/asm_amd64.s:1771
+`
+	want := "error: error execution phase wait-control-plane: failed while waiting for the kubelet to start"
+	if got := complaint([]byte(kubeadm)); got != want {
+		t.Errorf("got %q", got)
+	}
+	if got := phrase([]string{"docker", "exec", "--privileged", "podlab-control-plane", "kubeadm", "init", "--v=6"}); got != "podlab-control-plane kubeadm init" {
+		t.Errorf("got %q", got)
 	}
 }

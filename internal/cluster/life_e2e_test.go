@@ -40,6 +40,7 @@ func TestLife(t *testing.T) {
 		{"reused", reused},
 		{"exec", execOnNode},
 		{"snapshot", snapshot},
+		{"docker gone for a while", dockerGone},
 		{"image rebuilt", imageRebuilt},
 		{"two podlabs", twoPodlabs},
 		{"ledger and kubeconfig lost", lostFiles},
@@ -231,9 +232,9 @@ func otherThanAsked(t *testing.T, c *Cluster) {
 }
 
 func foreign(t *testing.T, c *Cluster) {
-	id := docker(t, "run", "-d", "--name", "podlab-t-foreign-control-plane", "--label", labelCluster+"=podlab-t-foreign",
+	t.Cleanup(func() { _ = exec.Command("docker", "rm", "-f", "podlab-t-foreign-control-plane").Run() })
+	id := docker(t, "run", "-d", "--network", "none", "--name", "podlab-t-foreign-control-plane", "--label", labelCluster+"=podlab-t-foreign",
 		"--label", labelRole+"=control-plane", testOwner+"/demo:1.0.0", "sleep", "600")
-	defer docker(t, "rm", "-f", id)
 	cfg := c.cfg
 	cfg.Name, cfg.Rebuild = "podlab-t-foreign", true
 	other := New(cfg)
