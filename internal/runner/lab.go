@@ -3,7 +3,9 @@ package runner
 import (
 	"cmp"
 	"context"
+	"maps"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/podlab/podlab/internal/checks"
@@ -19,6 +21,7 @@ func (r *Runner) follow(ctx context.Context, lab *openLab) {
 		r.emit(ClusterLost{Err: err, Try: "podlab brings it back as soon as Docker answers"})
 		revive(ctx)
 	}
+	lab.looker.also = func(ctx context.Context, m *moment) { r.regrade(ctx, lab, m) }
 	lab.looker.back = func() { r.emit(ClusterUp{At: time.Now()}) }
 	lab.looker.follow(ctx, all, func(i int, result checks.Result, took time.Duration) {
 		r.emit(CheckUpdated{Step: places[i].step, Check: places[i].check, Result: result, Elapsed: took, At: time.Now()})
@@ -65,8 +68,59 @@ func (r *Runner) answer(ctx context.Context, req Answer) {
 		r.emit(RequestFailed{Err: err})
 		return
 	}
+	r.open.early.drop(req) // an earlier answer to the same question
 	result := grade(ctx, ask, req.Text, r.open.looker.moment())
 	r.emit(Answered{Step: req.Step, Block: req.Block, Answer: req.Text, Result: result})
+	if result.Verdict == checks.CannotTell && ctx.Err() == nil {
+		r.open.early.keep(req, ask)
+		r.open.looker.lookAgain()
+	}
+}
+
+// regrade grades the answers that came before the cluster knew the right one.
+func (r *Runner) regrade(ctx context.Context, lab *openLab, m *moment) {
+	for req, ask := range lab.early.all() {
+		result := grade(ctx, ask, req.Text, m)
+		if result.Verdict != checks.CannotTell && ctx.Err() == nil && lab.early.drop(req) {
+			r.emit(Answered{Step: req.Step, Block: req.Block, Answer: req.Text, Result: result})
+		}
+	}
+}
+
+// earlyAnswers are answers that wait to be graded: a learner may predict faster than a container starts.
+type earlyAnswers struct {
+	mu  sync.Mutex
+	ask map[Answer]lesson.Ask
+}
+
+func (e *earlyAnswers) keep(a Answer, ask lesson.Ask) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.ask == nil {
+		e.ask = map[Answer]lesson.Ask{}
+	}
+	e.ask[a] = ask
+}
+
+// drop forgets what was answered to the question and says whether there was anything.
+func (e *earlyAnswers) drop(a Answer) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	before := len(e.ask)
+	maps.DeleteFunc(e.ask, func(kept Answer, _ lesson.Ask) bool { return kept.Step == a.Step && kept.Block == a.Block })
+	return len(e.ask) < before
+}
+
+func (e *earlyAnswers) forget() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	clear(e.ask)
+}
+
+func (e *earlyAnswers) all() map[Answer]lesson.Ask {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return maps.Clone(e.ask)
 }
 
 // grade compares an answer with the cluster's, or with the lesson's. A wrong answer does not give the right one away.

@@ -58,11 +58,13 @@ type looker struct {
 	snapshot func(ctx context.Context, nodeName string) (*node.Snapshot, error)
 	lost     func(ctx context.Context, err error) // called on each look while the watch is not live; may be nil
 	back     func()                               // called once the watch is live again; may be nil
+	also     func(ctx context.Context, m *moment) // called after each look, at the same moment; may be nil
 	again    chan struct{}                        // receives when all results must be told anew
+	poke     chan struct{}                        // receives when there is something more to look at
 }
 
 func newLooker(watch Watch, snapshot func(context.Context, string) (*node.Snapshot, error)) *looker {
-	return &looker{watch: watch, snapshot: snapshot, again: make(chan struct{}, 1)}
+	return &looker{watch: watch, snapshot: snapshot, again: make(chan struct{}, 1), poke: make(chan struct{}, 1)}
 }
 
 func (l *looker) moment() *moment {
@@ -102,6 +104,9 @@ func (l *looker) follow(ctx context.Context, cs []checks.Check, tell func(int, c
 				tell(i, r, took)
 			}
 		})
+		if l.also != nil && ctx.Err() == nil {
+			l.also(ctx, m)
+		}
 		if until != nil && until(last) {
 			return
 		}
@@ -140,6 +145,8 @@ func (l *looker) wait(ctx context.Context, relook bool, pause time.Duration, las
 	case <-l.again:
 		clear(last)
 		return true
+	case <-l.poke:
+		return true
 	case <-tick:
 	case <-ctx.Done():
 	}
@@ -159,9 +166,15 @@ func wantsRelook(last []checks.Result, m *moment, live bool) bool {
 }
 
 // tellAgain makes follow tell every result again.
-func (l *looker) tellAgain() {
+func (l *looker) tellAgain() { wake(l.again) }
+
+// lookAgain makes follow look now.
+func (l *looker) lookAgain() { wake(l.poke) }
+
+// wake fills a channel of size one, unless it is full already.
+func wake(c chan struct{}) {
 	select {
-	case l.again <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }

@@ -41,6 +41,7 @@ type openLab struct {
 	looker *looker
 	cancel context.CancelFunc
 	done   chan struct{} // closed when nothing looks at the lab any more
+	early  earlyAnswers
 }
 
 // New returns a runner that waits for Run.
@@ -64,10 +65,7 @@ func (r *Runner) Do(req Request) {
 		return
 	}
 	r.queue = append(r.queue, req)
-	select {
-	case r.wake <- struct{}{}:
-	default:
-	}
+	wake(r.wake)
 }
 
 // Run does requests until ctx ends, then closes the events.
@@ -134,6 +132,7 @@ func (r *Runner) do(ctx, reqCtx context.Context, req Request) {
 		r.answer(reqCtx, req)
 	case Reset:
 		r.emit(ResetStarted{})
+		r.open.early.forget()
 		err := r.open.api.Reset(reqCtx, r.open.plan.namespace)
 		r.emit(ResetEnded{Err: err})
 		r.open.looker.tellAgain()

@@ -89,7 +89,10 @@ func TestAnswersAreGradedByTheCluster(t *testing.T) {
 			t.Errorf("before there is a pod: %+v", r)
 		}
 		l.Do(Apply{Step: 0, Block: 1})
-		l.until(verdict(0, 0, checks.Pass))
+		s := l.until(func(s State) bool { return s.Steps[1].Answers[0].Result.Verdict == checks.Pass })
+		if s.Steps[1].Answers[0].Answer != "2/2 " {
+			t.Errorf("the early answer is graded as %+v", s.Steps[1].Answers[0])
+		}
 		if r := answered("1/2"); r.Verdict != checks.NotYet || strings.Contains(r.Want+r.Got+r.Why, "2/2") {
 			t.Errorf("a wrong answer gives the right one away, or is taken: %+v", r)
 		}

@@ -1,0 +1,205 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/vt"
+	"github.com/creack/pty"
+)
+
+// Keys as a terminal sends them.
+const (
+	keyEnter = "\r"
+	keyDown  = "\x1b[B"
+	keyCtrlC = "\x03"
+)
+
+// screen is a podlab on a real pseudo-terminal of 80x24, and what a learner would see of it.
+type screen struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	pty  *os.File
+	emu  *vt.SafeEmulator
+	done chan error
+}
+
+func openScreen(t *testing.T, args ...string) *screen {
+	t.Helper()
+	cmd := podlab(t.Context(), args...)
+	cmd.Env = append(cmd.Env, "NO_COLOR=1", "TERM=xterm-256color")
+	f, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &screen{t: t, cmd: cmd, pty: f, emu: vt.NewSafeEmulator(80, 24), done: make(chan error, 1)}
+	go func() { _, _ = io.Copy(f, s.emu) }() // the terminal's answers to queries
+	go func() {
+		_, _ = io.Copy(s.emu, f) // ends when podlab does
+		s.done <- cmd.Wait()
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = f.Close()
+	})
+	return s
+}
+
+func (s *screen) text() string { return s.emu.String() }
+
+func (s *screen) press(keys ...string) {
+	s.t.Helper()
+	for _, k := range keys {
+		if _, err := io.WriteString(s.pty, k); err != nil {
+			s.t.Fatalf("press %q: %v\n%s", k, err, s.text())
+		}
+		time.Sleep(80 * time.Millisecond) // a person's keys do not arrive in one read
+	}
+}
+
+// see waits until the screen shows what the pattern says.
+func (s *screen) see(limit time.Duration, pattern string) {
+	s.t.Helper()
+	re := regexp.MustCompile(pattern)
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if re.MatchString(s.text()) {
+			return
+		}
+	}
+	s.t.Fatalf("the screen does not show %q within %v:\n%s", pattern, limit, s.text())
+}
+
+// end waits for podlab to end by itself.
+func (s *screen) end(limit time.Duration) {
+	s.t.Helper()
+	select {
+	case err := <-s.done:
+		if err != nil {
+			s.t.Errorf("podlab ended with %v\n%s", err, s.text())
+		}
+	case <-time.After(limit):
+		s.t.Fatalf("podlab does not end:\n%s", s.text())
+	}
+}
+
+// keep writes the screen to a file, for docs/screens and for whoever wants to look, if PODLAB_SCREENS names a folder.
+func (s *screen) keep(name string) {
+	s.t.Helper()
+	dir := os.Getenv("PODLAB_SCREENS")
+	if dir == "" {
+		return
+	}
+	if err := os.WriteFile(filepath.Join(dir, name+".txt"), []byte(s.text()+"\n"), 0o644); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+var action = regexp.MustCompile(`▶ enter: (.*)`)
+
+// walk does what the action line says until all checks of the step pass, and answers questions with the given keys.
+func (s *screen) walk(answers []string) {
+	s.t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); {
+		line := action.FindStringSubmatch(s.text())
+		switch {
+		case line == nil: // something runs
+			time.Sleep(100 * time.Millisecond)
+		case strings.Contains(line[1], "pass"):
+			return
+		case strings.HasPrefix(line[1], "answer the question"):
+			if len(answers) == 0 {
+				s.t.Fatalf("one question more than there are answers:\n%s", s.text())
+			}
+			s.press(keyEnter, answers[0], keyEnter)
+			s.see(20*time.Second, `✓ right`)
+			answers = answers[1:]
+		default:
+			s.press(keyEnter)
+			time.Sleep(300 * time.Millisecond)
+		}
+	}
+	s.t.Fatalf("the step does not come to its end:\n%s", s.text())
+}
+
+// The whole of duo, key by key, with a wrong answer and a reset on the way, left in the middle and resumed.
+func TestALearnerWalksDuo(t *testing.T) {
+	run(t, "up")
+	run(t, "reset", "duo")
+	s := openScreen(t)
+	s.see(10*time.Second, `A tale of two containers +10 min +0/6 steps`)
+	s.keep("catalogue")
+	s.press(keyDown, keyEnter)
+	s.see(time.Minute, `▶ enter: apply the manifest pod/demoduo`)
+	s.press(keyEnter)
+	s.see(30*time.Second, `applied: pod/demoduo created`)
+	s.press(keyEnter, "b", keyEnter)
+	s.see(20*time.Second, `not right: 1/2`)
+	s.walk([]string{"c"})
+	s.see(10*time.Second, `✓ demoduo: 2/2 containers ready`)
+	s.keep("duo-step-1")
+	s.press("e")
+	s.see(10*time.Second, `want 2/2 containers ready`)
+	s.keep("duo-evidence")
+	s.press("\x1b")
+	answers := [][]string{{"a"}, {"3"}, {"b"}, {"a"}, {"b"}}
+	for i, answer := range answers[:2] {
+		s.next(i + 2)
+		s.walk(answer)
+		s.keep(fmt.Sprintf("duo-step-%d", i+2))
+	}
+	s.press("q")
+	s.end(20 * time.Second)
+
+	s = openScreen(t) // it goes on where it was left
+	s.see(10*time.Second, `A tale of two containers +10 min +3/6 steps`)
+	s.press(keyEnter)
+	s.see(time.Minute, `step 3/6 · cluster up`)
+	for i, answer := range answers[2:] {
+		s.next(i + 4)
+		s.walk(answer)
+		s.keep(fmt.Sprintf("duo-step-%d", i+4))
+	}
+	s.press("\x1b")
+	s.see(10*time.Second, `A tale of two containers +10 min +(6/6 steps|✓)`)
+	s.press("q")
+	s.end(20 * time.Second)
+	if list := run(t, "list"); !regexp.MustCompile(`duo .* 6/6`).MatchString(list.out) {
+		t.Errorf("podlab list does not know it:\n%s", list.out)
+	}
+	if r := run(t, "reset", "duo"); r.code != 0 {
+		t.Errorf("reset: exit %d\n%s", r.code, r.err)
+	}
+}
+
+func (s *screen) next(step int) {
+	s.t.Helper()
+	s.press("n")
+	s.see(10*time.Second, fmt.Sprintf(`step %d/6`, step))
+}
+
+// Ctrl-C while the cluster comes up says what happens, and a second one leaves with nothing left behind.
+func TestInterruptOnTheScreen(t *testing.T) {
+	const name = "podlab-e2e-tui"
+	s := openScreen(t, "--name", name)
+	s.see(10*time.Second, `One container, two processes`)
+	s.press(keyEnter)
+	s.see(time.Minute, `create the cluster`)
+	time.Sleep(4 * time.Second)
+	s.press(keyCtrlC)
+	s.see(time.Minute, `Interrupted: the cluster is not up`)
+	s.keep("interrupted")
+	s.press(keyCtrlC)
+	s.end(time.Minute)
+	if left := docker(t, "ps", "-aq", "--filter", "label=io.x-k8s.kind.cluster="+name); left != "" {
+		t.Errorf("left behind: %s", left)
+	}
+}
