@@ -29,7 +29,5 @@ done
 
 echo 'putting the image together'
 cp -r Dockerfile rootfs "$context/"
-drop_stage() { docker image prune -f --filter label=podlab.stage=images >/dev/null 2>&1 || true; }
-trap drop_stage EXIT
 DOCKER_BUILDKIT=0 docker build --force-rm --build-arg BASE="$base" --build-arg KUBERNETES="$kubernetes" \
   --label podlab.made=true --label podlab.base=true --label podlab.inputs="$inputs" -t "$tag" "$context"

@@ -12,6 +12,7 @@ packed=$(mktemp -d)
 trap 'rm -rf "$packed"' EXIT
 
 # The merged /usr is made first, because otherwise Debian brings in all of Perl to make it.
+# shellcheck disable=SC2016 # mmdebstrap fills in the hook's $1, the new system's folder
 mmdebstrap --variant=apt --include=usr-is-merged --hook-dir=/usr/share/mmdebstrap/hooks/maybe-merged-usr \
   --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/info/*' \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \

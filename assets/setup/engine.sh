@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # root, here, work and cache come from setup.sh
 # Docker Engine: used if it answers; installed and started on Debian and Ubuntu if this is root; else one sentence.
 
 engine() {
@@ -68,7 +69,8 @@ start_engine() {
 bound_runtime() {
   local pid
   pid=$(cat "${PIDFILE:-/var/run/docker.pid}" 2>/dev/null || true)
-  [[ -n $pid ]] && withheld "$pid" || return 0
+  [[ $(cat "/proc/$pid/comm" 2>/dev/null) == dockerd ]] || return 0 # not a daemon of this machine
+  withheld "$pid" || return 0
   [[ $(docker info -f '{{.DefaultRuntime}}') == runc ]] || return 0
   ((EUID == 0)) || stop "this host withholds a capability from Docker; type: sudo make setup"
   bound_runtime_config
@@ -92,11 +94,11 @@ bound_runtime_config() {
   local config=${DAEMON_JSON:-/etc/docker/daemon.json} program=${RUNC_BOUNDED:-/usr/local/sbin/runc-bounded}
   local wanted="\"default-runtime\": \"bounded\", \"runtimes\": {\"bounded\": {\"path\": \"$program\"}}"
   withheld self || return 0
+  (cd "$root" && CGO_ENABLED=0 go build -o "$program" ./assets/setup/runc-bounded)
   if [[ -e $config ]]; then
     grep -q '"default-runtime"' "$config" || stop "this host withholds a capability from Docker; add to $config: $wanted"
     return 0
   fi
-  (cd "$root" && CGO_ENABLED=0 go build -o "$program" ./assets/setup/runc-bounded)
   mkdir -p "$(dirname "$config")"
   echo "{$wanted}" >"$config"
 }

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154,SC2034 # root, here, work and cache come from setup.sh, built goes there
 # The images: kind's own where the registry answers, else built here from Go modules and Debian packages. An image built
 # here carries the hash of what it was made from, and is built again only when that changes.
 
@@ -21,6 +22,7 @@ node_image() {
   else
     say "node image: building $offline_node, because no registry answers (about 10 minutes the first time on 2 cores)"
     base_image
+    built=yes
     long 'node image' "$root/assets/node/build.sh" "$offline_node" "$offline_base" "$inputs" "$work/node" ||
       stop 'the node image could not be built; the lines above say why'
     say "node image: $offline_node, $(size "$offline_node") ($(took "$start"))"
@@ -38,6 +40,7 @@ lab_images() {
     fi
     base=$registry_base
     docker image inspect "$base" >/dev/null 2>&1 || from_registry 'lab image' "$base" || { base_image; base=$offline_base; }
+    built=yes
     DOCKER_BUILDKIT=0 long "lab image $tag" docker build --force-rm --build-arg BASE="$base" -t "$tag" \
       --label podlab.made=true --label podlab.base=false --label podlab.inputs="$inputs" "$dir" ||
       stop "the lab image $tag could not be built; the lines above say why"
@@ -51,6 +54,7 @@ base_image() {
   if image_is "$offline_base" "$inputs"; then return; fi
   command -v mmdebstrap >/dev/null || { command -v apt-get >/dev/null && ((EUID == 0)); } ||
     stop 'no registry answers, and images can be built without one only by root on Debian or Ubuntu; type: sudo make setup'
+  built=yes
   long 'Debian base' "$here/debian.sh" "$offline_base" "$inputs" || stop 'the Debian base could not be built; the lines above say why'
 }
 

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # root, here, work and cache come from setup.sh
 # How set-up speaks: one line per phase with its time, a tick every few seconds in anything long, one sentence on failure.
 
 say() { printf 'setup: %s\n' "$*"; }

@@ -21,8 +21,14 @@ if command -v flock >/dev/null; then
   flock -n 9 || { say 'another set-up is running; waiting for it'; flock 9; }
 fi
 
+built= # becomes yes when an image is being built
 work=$(mktemp -d "$cache/work.XXXXXX")
-finish() { end_worker; rm -rf "$work"; }
+finish() {
+  end_worker
+  rm -rf "$work"
+  # The layers of stages, of interrupted builds and of images that were replaced: all that carry podlab's label and no name.
+  [[ -z $built ]] || docker image prune -f --filter label=podlab.made=true >/dev/null 2>&1 || true
+}
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
