@@ -58,6 +58,14 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 cross: ## build for Linux, macOS and Windows on amd64 and arm64
 	@tools/cross.sh
 
+.PHONY: bench
+bench: ## measure podlab against kind, and how soon a verdict is there (after make setup)
+	@go test -tags bench -run '^TestBench$$' -count=1 -timeout 60m -v ./internal/cli
+
+.PHONY: docs
+docs: ## write again the pages that are made from the code; read the diff
+	@go generate ./...
+
 .PHONY: clean
 clean: ## remove what was built here (podlab clean removes what podlab made in Docker)
 	@rm -rf bin dist
