@@ -67,7 +67,7 @@ type dockerProxy struct {
 
 func newDockerProxy(t *testing.T) *dockerProxy {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "podlab-proxy-") // a socket's path must be short
+	dir, err := os.MkdirTemp("", "podlab-proxy-") //nolint:usetesting // a socket's path must be short
 	if err != nil {
 		t.Fatal(err)
 	}
