@@ -170,10 +170,10 @@ func (c *cluster) readyAt(t *testing.T, addresses []string) error {
 func (c *cluster) serviceAnswers() error {
 	const ask = `echo file_get_contents("http://web.default.svc.cluster.local/", false, stream_context_create(["http" => ["timeout" => 3]]));`
 	got, err := output("docker", c.kubectl("exec", "client", "--", "php", "-r", ask)...)
-	if err != nil || got != "hello" {
-		return fmt.Errorf("got %q, %v", got, err)
+	if err == nil && got != "hello" {
+		err = fmt.Errorf("got %q", got)
 	}
-	return nil
+	return err
 }
 
 func (c *cluster) kubectl(args ...string) []string {

@@ -104,7 +104,8 @@ func (c *Cluster) runKind(outer, work context.Context, image string, stand chan 
 	if outer.Err() != nil {
 		ph.say("kind cannot stop half-way: taking its nodes away and waiting for it")
 	}
-	return errors.Join(work.Err(), c.starve(work, ended))
+	c.starve(work, ended)
+	return work.Err()
 }
 
 // setenv sets a variable of the process's and returns how to put it back. Whoever runs kind has the lock, so that no two
@@ -137,7 +138,7 @@ func (c *Cluster) ensureKubeconfig() error {
 }
 
 // starve deletes kind's nodes until kind gives up. kind's own error says nothing then.
-func (c *Cluster) starve(ctx context.Context, ended <-chan error) error {
+func (c *Cluster) starve(ctx context.Context, ended <-chan error) {
 	ctx = context.WithoutCancel(ctx)
 	for {
 		// An error here is Docker's, and ends kind as well.
@@ -145,8 +146,9 @@ func (c *Cluster) starve(ctx context.Context, ended <-chan error) error {
 		_ = c.removeNodes(bounded, c.cfg.Name)
 		cancel()
 		select {
-		case <-ended:
-			return nil
+		case err := <-ended:
+			_, _ = fmt.Fprintf(c.cfg.Log, "kind gave up: %v\n", err)
+			return
 		case <-time.After(200 * time.Millisecond):
 		}
 	}

@@ -156,7 +156,7 @@ func (c *Cluster) listNodes(ctx context.Context, filter filters.KeyValuePair) ([
 	found := make([]nodeInfo, 0, len(list))
 	for _, s := range list {
 		n := nodeInfo{
-			ID: s.ID, Cluster: s.Labels[labelCluster], Role: s.Labels[labelRole], State: string(s.State),
+			ID: s.ID, Cluster: s.Labels[labelCluster], Role: s.Labels[labelRole], State: s.State,
 			Image: s.Image, Network: s.HostConfig.NetworkMode,
 		}
 		if len(s.Names) > 0 {

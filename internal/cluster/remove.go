@@ -32,7 +32,7 @@ func (c *Cluster) Down(ctx context.Context, report func(Phase)) error {
 		return ph.end(err)
 	}
 	defer unlock()
-	state, why, _, _, err := c.judge(ctx)
+	state, why, _, err := c.judge(ctx)
 	if err != nil {
 		return ph.end(err)
 	}

@@ -35,15 +35,21 @@ func TestJudge(t *testing.T) {
 		{"too many workers", want{network: "podlab"}, []nodeInfo{first, worker}, &both, Broken, "it has 1 workers, not 0"},
 		{"as asked", want{network: "podlab", workers: 1, image: "node:1"}, []nodeInfo{first, worker}, &both, Running, ""},
 		{
-			"other image", want{network: "podlab", workers: AnyWorkers, image: "node:2"},
-			[]nodeInfo{first}, &one, Broken, "its nodes are made of node:1, not of node:2",
+			"other image",
+			want{network: "podlab", workers: AnyWorkers, image: "node:2"},
+			[]nodeInfo{first},
+			&one, Broken, "its nodes are made of node:1, not of node:2",
 		},
 		{
-			"the user's own", any1, []nodeInfo{on(first, "kind")}, nil, Foreign,
+			"the user's own", any1,
+			[]nodeInfo{on(first, "kind")},
+			nil, Foreign,
 			`container podlab-control-plane is on the network "kind", not on podlab's`,
 		},
 		{
-			"the user's own, where podlab was killed before it made one", any1, []nodeInfo{on(first, "kind")}, &clusterRecord{}, Foreign,
+			"the user's own, where podlab was killed before it made one", any1,
+			[]nodeInfo{on(first, "kind")},
+			&clusterRecord{}, Foreign,
 			`container podlab-control-plane is on the network "kind", not on podlab's`,
 		},
 	}

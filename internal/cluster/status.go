@@ -33,7 +33,7 @@ func (c *Cluster) Status(ctx context.Context) (Status, error) {
 	if err := c.ping(ctx); err != nil {
 		return s, err
 	}
-	state, why, nodes, _, err := c.judge(ctx)
+	state, why, nodes, err := c.judge(ctx)
 	if err != nil {
 		return s, err
 	}

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -41,6 +42,7 @@ func (c *Cluster) thaw(ctx context.Context, cli *client.Client, n nodeInfo) {
 	}
 	select {
 	case <-gone:
-	case <-failed:
+	case err := <-failed:
+		_, _ = fmt.Fprintf(c.cfg.Log, "thaw: %v\n", err)
 	}
 }

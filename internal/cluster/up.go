@@ -49,7 +49,7 @@ func (c *Cluster) Up(ctx context.Context, images []string, report func(Phase)) e
 
 // look finds out how the cluster stands, and refuses what podlab must not or need not touch.
 func (c *Cluster) look(ctx context.Context, ph *phase) (State, []nodeInfo, error) {
-	state, why, nodes, _, err := c.judge(ctx)
+	state, why, nodes, err := c.judge(ctx)
 	if err != nil {
 		return "", nil, err
 	}
@@ -68,19 +68,19 @@ func (c *Cluster) look(ctx context.Context, ph *phase) (State, []nodeInfo, error
 }
 
 // judge looks at Docker and the ledger.
-func (c *Cluster) judge(ctx context.Context) (State, string, []nodeInfo, clusterRecord, error) {
+func (c *Cluster) judge(ctx context.Context) (State, string, []nodeInfo, error) {
 	nodes, err := c.nodes(ctx)
 	if err != nil {
-		return "", "", nil, clusterRecord{}, err
+		return "", "", nil, err
 	}
 	rec, err := c.ledger.read()
 	if err != nil {
-		return "", "", nil, clusterRecord{}, err
+		return "", "", nil, err
 	}
 	entry, known := rec.Clusters[c.cfg.Name]
 	w := want{network: c.owner, workers: c.cfg.Workers, image: c.cfg.Image}
 	state, why := judge(w, nodes, entry, known)
-	return state, why, nodes, entry, nil
+	return state, why, nodes, nil
 }
 
 // reuse brings up a cluster that is there: it starts its nodes if need be, and looks whether it answers while the images

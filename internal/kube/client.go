@@ -26,12 +26,15 @@ import (
 // after a time of silence, and the connection is dropped when another goes by without an answer.
 type patience struct{ dial, pingAfter, pingTimeout time.Duration }
 
-var (
-	// What a watch reports must be known to be true, and it loses nothing by coming back.
-	watchful = patience{dial: 2 * time.Second, pingAfter: time.Second, pingTimeout: 1500 * time.Millisecond}
-	// A request must not fail because the machine is busy for a while.
-	patient = patience{dial: 10 * time.Second, pingAfter: 5 * time.Second, pingTimeout: 10 * time.Second}
-)
+// watchful is for watches: what a watch reports must be known to be true, and it loses nothing by coming back.
+func watchful() patience {
+	return patience{dial: 2 * time.Second, pingAfter: time.Second, pingTimeout: 1500 * time.Millisecond}
+}
+
+// patient is for requests: one must not fail because the machine is busy for a while.
+func patient() patience {
+	return patience{dial: 10 * time.Second, pingAfter: 5 * time.Second, pingTimeout: 10 * time.Second}
+}
 
 // Client talks to one cluster's API server. It is safe for concurrent use.
 type Client struct {
@@ -45,6 +48,8 @@ type Client struct {
 }
 
 // silence keeps client-go's log, which goes to standard error, away from a screen that podlab draws.
+//
+//nolint:gochecknoglobals // klog's logger is global, and may be set once only
 var silence = sync.OnceFunc(func() { klog.SetLogger(logr.Discard()) })
 
 // Open reads the kubeconfig file and prepares a client. It sends nothing: a cluster that is down is found out later.
@@ -71,11 +76,11 @@ func open(config *rest.Config) (*Client, error) {
 }
 
 func (c *Client) connect(config *rest.Config) error {
-	forRequests, err := c.httpClient(config, patient)
+	forRequests, err := c.httpClient(config, patient())
 	if err != nil {
 		return err
 	}
-	forWatches, err := c.httpClient(config, watchful)
+	forWatches, err := c.httpClient(config, watchful())
 	if err != nil {
 		return err
 	}

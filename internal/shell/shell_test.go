@@ -74,14 +74,14 @@ func (f *fakeNode) exec(ctx context.Context, node string, argv, env []string, st
 var errNodeGone = errors.New("no such node")
 
 // run runs a script on a fake node n1 of a cluster of n0 and n1.
-func runScript(t *testing.T, ctx context.Context, s Shell, script string) (out string, code int, err error, f *fakeNode) {
+func runScript(t *testing.T, ctx context.Context, s Shell, script string) (out string, code int, f *fakeNode, err error) {
 	t.Helper()
 	f = &fakeNode{}
 	s.Exec = f.exec
 	s.Nodes = func(context.Context) ([]string, error) { return []string{"n0", "n1"}, nil }
 	var b bytes.Buffer
 	code, err = s.Run(ctx, script, Env{Node: "n1", Namespace: "lab"}, &b, &b)
-	return b.String(), code, err, f
+	return b.String(), code, f, err
 }
 
 func TestWhereProgramsRun(t *testing.T) {
@@ -115,7 +115,7 @@ func TestWhereProgramsRun(t *testing.T) {
 		"no glob looks at this machine": {"ps /* ~", []ran{{"n1", []string{"ps", "/*", ""}, admin, ""}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			out, code, err, f := runScript(t, t.Context(), Shell{}, test.script)
+			out, code, f, err := runScript(t, t.Context(), Shell{}, test.script)
 			if err != nil || code != 0 {
 				t.Fatalf("exit %d, %v: %s", code, err, out)
 			}
@@ -139,7 +139,7 @@ func TestLanguage(t *testing.T) {
 		`yes | head`:                                       "y\n",
 		`[ -e /etc/passwd ] || echo "not on this machine"`: "not on this machine\n",
 	} {
-		out, _, err, _ := runScript(t, t.Context(), Shell{}, script)
+		out, _, _, err := runScript(t, t.Context(), Shell{}, script)
 		if err != nil || out != want {
 			t.Errorf("%s\ngot  %q, %v\nwant %q", script, out, err, want)
 		}
@@ -151,7 +151,7 @@ func TestExitCode(t *testing.T) {
 		"true": 0, "false": 1, "docker exec n1 fail": 3, "exit 9": 9, "docker exec n1 fail | cat": 0,
 		"set -o pipefail; fail | cat": 3, "docker exec other ps": 125, `d=docker; $d run x`: 125,
 	} {
-		out, code, err, _ := runScript(t, t.Context(), Shell{}, script)
+		out, code, _, err := runScript(t, t.Context(), Shell{}, script)
 		if err != nil || code != want {
 			t.Errorf("%s: exit %d, %v, want %d: %s", script, code, err, want, out)
 		}
@@ -170,7 +170,7 @@ func TestRefusedWhenItRuns(t *testing.T) {
 		`e=eval; $e "docker run"`:  `"eval" is not for a lesson's commands`,
 		`s=source; $s /etc/passwd`: `"source" is not for a lesson's commands`,
 	} {
-		out, code, err, f := runScript(t, t.Context(), Shell{}, script)
+		out, code, f, err := runScript(t, t.Context(), Shell{}, script)
 		told := out
 		if err != nil {
 			told += err.Error()
@@ -196,7 +196,7 @@ func TestRunAwaysAreStopped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
 			s := Shell{TimeLimit: 200 * time.Millisecond, OutputLimit: 2000}
-			out, code, err, _ := runScript(t, t.Context(), s, test.script)
+			out, code, _, err := runScript(t, t.Context(), s, test.script)
 			if err != nil || (code != test.exit && test.exit >= 0) || !strings.Contains(out, test.notice) {
 				t.Errorf("exit %d, %v, %q", code, err, out[max(0, len(out)-100):])
 			}
@@ -212,7 +212,7 @@ func TestCancelStopsAtOnce(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(50*time.Millisecond, cancel)
 		start := time.Now()
-		_, _, err, _ := runScript(t, ctx, Shell{}, script)
+		_, _, _, err := runScript(t, ctx, Shell{}, script)
 		if !errors.Is(err, context.Canceled) || time.Since(start) > 2*time.Second {
 			t.Errorf("%s: %v after %v", script, err, time.Since(start))
 		}
@@ -221,7 +221,7 @@ func TestCancelStopsAtOnce(t *testing.T) {
 
 func TestWhatRunsInTheBackgroundEndsWithTheScript(t *testing.T) {
 	start := time.Now()
-	out, code, err, _ := runScript(t, t.Context(), Shell{}, "sleep 1000 &\necho done")
+	out, code, _, err := runScript(t, t.Context(), Shell{}, "sleep 1000 &\necho done")
 	if out != "done\n" || code != 0 || err != nil || time.Since(start) > 5*time.Second {
 		t.Errorf("%q, exit %d, %v after %v", out, code, err, time.Since(start))
 	}
@@ -230,7 +230,7 @@ func TestWhatRunsInTheBackgroundEndsWithTheScript(t *testing.T) {
 // A node that is not there is no exit code: the script was not run.
 func TestErrorOfTheNodeIsAnError(t *testing.T) {
 	for _, script := range []string{"gone", "gone | cat", "x=$(gone)", "ps; gone || echo no"} {
-		if _, _, err, _ := runScript(t, t.Context(), Shell{}, script); !errors.Is(err, errNodeGone) {
+		if _, _, _, err := runScript(t, t.Context(), Shell{}, script); !errors.Is(err, errNodeGone) {
 			t.Errorf("%s: %v, want %v", script, err, errNodeGone)
 		}
 	}

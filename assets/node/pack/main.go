@@ -11,6 +11,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -167,7 +168,6 @@ func copyFile(out io.Writer, path string) error {
 	if err != nil {
 		return err
 	}
-	defer in.Close()
 	_, err = io.Copy(out, in)
-	return err
+	return errors.Join(err, in.Close())
 }
