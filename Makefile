@@ -58,13 +58,17 @@ fuzz: ## run each fuzz target for FUZZTIME (30s)
 cross: ## build for Linux, macOS and Windows on amd64 and arm64
 	@tools/cross.sh
 
-.PHONY: bench
-bench: ## measure podlab against kind, and how soon a verdict is there (after make setup)
-	@go test -tags bench -run '^TestBench$$' -count=1 -timeout 60m -v ./internal/cli
-
 .PHONY: docs
 docs: ## write again the pages that are made from the code; read the diff
 	@go generate ./...
+
+.PHONY: bench
+bench: setup ## measure podlab beside kind, in one run; print the figures
+	@go test -buildvcs=false -tags bench -run '^TestBench$$' -count=1 -timeout 45m ./internal/cli
+
+.PHONY: pictures
+pictures: setup ## draw the pictures of the README from a real walk through lab duo
+	@PODLAB_PICTURES=$(CURDIR)/assets/pictures go test -buildvcs=false -tags e2e -run TestALearnerWalksDuo -count=1 ./internal/e2e
 
 .PHONY: clean
 clean: ## remove what was built here (podlab clean removes what podlab made in Docker)

@@ -1,7 +1,22 @@
 #!/bin/sh
-# Runs the tests behind the build tag e2e, one package after the other: they share one Docker.
+# Runs the tests behind the build tag e2e, one package after the other: they share one Docker. Those of kube and shell get
+# a cluster, which podlab itself brings up and takes down.
 set -eu
 cd "$(dirname "$0")/.."
 packages=$(grep -rl --include='*_test.go' '^//go:build e2e' cmd internal labs | xargs -n 1 dirname | sort -u | sed 's|^|./|')
+
+work=$(mktemp -d)
+go build -buildvcs=false -o "$work/podlab" ./cmd/podlab
+ours() { XDG_STATE_HOME="$work/state" "$work/podlab" --name podlab-e2e-api "$@"; }
+leave() {
+	ours down
+	rm -rf "$work"
+}
+trap leave EXIT
+ours up
+PODLAB_E2E_KUBECONFIG=$work/state/podlab/podlab-e2e-api.kubeconfig
+PODLAB_E2E_NODE=podlab-e2e-api-control-plane
+export PODLAB_E2E_KUBECONFIG PODLAB_E2E_NODE
+
 # shellcheck disable=SC2086 # package paths, one word each
-exec go test -tags e2e -count=1 -p 1 -timeout 45m "$@" $packages
+go test -tags e2e -count=1 -p 1 -timeout 45m "$@" $packages

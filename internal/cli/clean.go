@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 
+	"github.com/adrg/xdg"
 	"github.com/spf13/cobra"
 
 	"github.com/podlab/podlab/internal/cluster"
@@ -50,8 +52,16 @@ func (a *app) clean(ctx context.Context, c *cluster.Cluster, all bool) error {
 	if err := os.RemoveAll(dir); err != nil {
 		return fmt.Errorf("remove podlab's folder: %w", err)
 	}
+	if all {
+		if err := os.RemoveAll(cacheDir()); err != nil {
+			return fmt.Errorf("remove the set-up's cache: %w", err)
+		}
+	}
 	return a.checkClean(ctx, c, all)
 }
+
+// cacheDir is where set-up keeps its lock and its notes.
+func cacheDir() string { return filepath.Join(xdg.CacheHome, "podlab") }
 
 // checkClean lists what is left, in Docker and in podlab's own folder.
 func (a *app) checkClean(ctx context.Context, c *cluster.Cluster, all bool) error {
@@ -67,6 +77,9 @@ func (a *app) checkClean(ctx context.Context, c *cluster.Cluster, all bool) erro
 		left = append(left, "folder "+dir)
 	} else if err := os.Remove(dir); err != nil { // empty: made just now, to look into it
 		return fmt.Errorf("remove podlab's folder: %w", err)
+	}
+	if _, err := os.Stat(cacheDir()); all && err == nil {
+		left = append(left, "folder "+cacheDir())
 	}
 	if a.json {
 		if err := printJSON(a.Out, map[string]any{"left": append([]string{}, left...)}); err != nil {

@@ -19,7 +19,7 @@ func (a *app) doctorCommand() *cobra.Command {
 		Short: "Test each thing that podlab needs, and name the fix for what is wrong",
 		Long: `Tests each thing that podlab needs and each of kind's known traps, and changes nothing.
 
-Exit code: 0 all is well, 3 something stands in the way or could not be looked at.`,
+Exit code: 0 nothing stands in the way, 3 something does. What could not be looked at is marked with a question mark.`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context()) },
 	}
@@ -49,7 +49,7 @@ func (a *app) doctor(ctx context.Context) error {
 	if err := a.printProbes(probes); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(probes, func(p doctor.Probe) bool { return p.Verdict != doctor.OK }) {
+	if slices.ContainsFunc(probes, func(p doctor.Probe) bool { return p.Verdict == doctor.Problem }) {
 		return errCannotTell
 	}
 	return nil

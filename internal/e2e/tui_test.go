@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/vt"
 	"github.com/creack/pty"
 )
@@ -36,7 +37,7 @@ type screen struct {
 func openScreen(t *testing.T, args ...string) *screen {
 	t.Helper()
 	cmd := podlab(t.Context(), args...)
-	cmd.Env = append(cmd.Env, "NO_COLOR=1", "TERM=xterm-256color")
+	cmd.Env = append(cmd.Env, "TERM=xterm-256color", "COLORTERM=truecolor")
 	f, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +55,7 @@ func openScreen(t *testing.T, args ...string) *screen {
 	return s
 }
 
-func (s *screen) text() string { return s.emu.String() }
+func (s *screen) text() string { return ansi.Strip(s.emu.Render()) }
 
 func (s *screen) press(keys ...string) {
 	s.t.Helper()
@@ -91,9 +92,10 @@ func (s *screen) end(limit time.Duration) {
 	}
 }
 
-// keep writes the screen to a file, for docs/screens and for whoever wants to look, if PODLAB_SCREENS names a folder.
+// keep writes the screen to a file, for whoever wants to look, if PODLAB_SCREENS names a folder.
 func (s *screen) keep(name string) {
 	s.t.Helper()
+	s.keepPicture(name)
 	dir := os.Getenv("PODLAB_SCREENS")
 	if dir == "" {
 		return

@@ -47,7 +47,7 @@ func TestVerifyProvesEveryLab(t *testing.T) {
 
 func TestVerifyPrintsLines(t *testing.T) {
 	r := run(t, "verify", "solo")
-	if r.code != 0 || !strings.Contains(r.out, "1 labs, ") || !strings.Contains(r.out, " 0 not yet, 0 cannot tell") {
+	if r.code != 0 || !strings.Contains(r.out, "1 lab, ") || !strings.Contains(r.out, " 0 not yet, 0 cannot tell") {
 		t.Fatalf("exit %d\n%s%s", r.code, r.out, r.err)
 	}
 }

@@ -157,8 +157,16 @@ func Summary(w io.Writer, o runner.Outcome) {
 			}
 		}
 	}
-	fmt.Fprintf(w, "\n%s %s: %d labs, %d checks pass, %d not yet, %d cannot tell, in %s\n", Mark(o.Verdict), Words(o.Verdict),
-		len(o.Labs), counts[checks.Pass], counts[checks.NotYet], counts[checks.CannotTell], elapsed(time.Duration(o.Seconds*float64(time.Second))))
+	fmt.Fprintf(w, "\n%s %s: %s, %s, %d not yet, %d cannot tell, in %s\n", Mark(o.Verdict), Words(o.Verdict),
+		plural(len(o.Labs), "lab", "labs"), plural(counts[checks.Pass], "check passes", "checks pass"),
+		counts[checks.NotYet], counts[checks.CannotTell], elapsed(time.Duration(o.Seconds*float64(time.Second))))
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func elapsed(d time.Duration) string {
