@@ -23,15 +23,12 @@ It keeps the base images, which take minutes to make, unless you say --all.
 With --check it removes nothing: it lists what is left and exits with 1 if something is.`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.openCluster(false)
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			if check {
-				return a.checkClean(cmd.Context(), c, all)
-			}
-			return a.clean(cmd.Context(), c, all)
+			return a.withCluster(false, func(c *cluster.Cluster) error {
+				if check {
+					return a.checkClean(cmd.Context(), c, all)
+				}
+				return a.clean(cmd.Context(), c, all)
+			})
 		},
 	}
 	a.jsonFlag(cmd)

@@ -102,18 +102,20 @@ func (a *app) stateDir() (string, error) {
 	return dir, nil
 }
 
-// openCluster returns the cluster that the flags mean, untouched.
-func (a *app) openCluster(rebuild bool) (*cluster.Cluster, error) {
+// withCluster calls f with the cluster that the flags mean, untouched.
+func (a *app) withCluster(rebuild bool, f func(*cluster.Cluster) error) error {
 	dir, err := a.stateDir()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if a.workers < cluster.AnyWorkers {
-		return nil, usageError{fmt.Errorf("--workers %d: a number from 0 on", a.workers)}
+		return usageError{fmt.Errorf("--workers %d: a number from 0 on", a.workers)}
 	}
-	return cluster.New(cluster.Config{
+	c := cluster.New(cluster.Config{
 		Name: a.name, Workers: a.workers, Image: a.image, Rebuild: rebuild, StateDir: dir,
-	}), nil
+	})
+	defer c.Close()
+	return f(c)
 }
 
 // isTerminal says whether a learner sits at both ends.

@@ -37,11 +37,11 @@ func (a *app) reset(ctx context.Context, id string) error {
 	if err := store.Forget(a.courseKey(), id); err != nil {
 		return fmt.Errorf("forget the progress in lab %s: %w", id, err)
 	}
-	c, err := a.openCluster(false)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
+	return a.withCluster(false, func(c *cluster.Cluster) error { return a.resetNamespace(ctx, c, id) })
+}
+
+// resetNamespace puts the lab's namespace back, if there is a cluster.
+func (a *app) resetNamespace(ctx context.Context, c *cluster.Cluster, id string) error {
 	status, err := c.Status(ctx)
 	if err != nil {
 		return err

@@ -8,6 +8,8 @@ import (
 
 	"github.com/charmbracelet/lipgloss"
 
+	"github.com/podlab/podlab/internal/cluster"
+	"github.com/podlab/podlab/internal/lesson"
 	"github.com/podlab/podlab/internal/progress"
 	"github.com/podlab/podlab/internal/report"
 	"github.com/podlab/podlab/internal/runner"
@@ -27,18 +29,17 @@ func (a *app) terminal(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c, err := a.openCluster(false)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
+	return a.withCluster(false, func(c *cluster.Cluster) error { return a.screen(ctx, course, c, store) })
+}
+
+func (a *app) screen(ctx context.Context, course lesson.Course, c *cluster.Cluster, store *progress.Store) error {
 	r := newRunner(course, c)
 	runCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go r.Run(runCtx)
 	s := newSession(r, store, a.courseKey())
 	noColor := os.Getenv("NO_COLOR") != ""
-	err = tui.Run(ctx, tui.Options{
+	err := tui.Run(ctx, tui.Options{
 		Session: s, Course: course, Dark: noColor || lipgloss.HasDarkBackground(), NoColor: noColor, In: a.In, Out: a.Out,
 	})
 	cancel()
@@ -47,9 +48,17 @@ func (a *app) terminal(ctx context.Context) error {
 		err = errors.Join(err, saveErr)
 	}
 	if err == nil {
-		fmt.Fprintln(a.Out, "Your place is kept: podlab goes on there. The cluster stays up; podlab down deletes it.")
+		a.farewell(ctx, c)
 	}
 	return err
+}
+
+// farewell says what stays.
+func (a *app) farewell(ctx context.Context, c *cluster.Cluster) {
+	fmt.Fprintln(a.Out, "Your place is kept: podlab goes on there.")
+	if status, err := c.Status(ctx); err == nil && status.State == cluster.Running {
+		fmt.Fprintf(a.Out, "Cluster %s stays up; podlab down deletes it.\n", c.Name())
+	}
 }
 
 // session is the runner and the learner's progress as the terminal sees them.

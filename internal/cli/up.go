@@ -20,25 +20,22 @@ func (a *app) upCommand() *cobra.Command {
 		Use:   "up",
 		Short: "Bring the cluster up, with the labs' images on it",
 		Args:  usageArgs(cobra.NoArgs),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.up(cmd.Context(), rebuild) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			course, err := a.loadCourse()
+			if err != nil {
+				return err
+			}
+			return a.withCluster(rebuild, func(c *cluster.Cluster) error { return a.up(cmd.Context(), c, imagesOf(course)) })
+		},
 	}
 	a.jsonFlag(cmd)
 	cmd.Flags().BoolVar(&rebuild, "rebuild", false, "delete a cluster of this name that podlab made, and make it anew")
 	return cmd
 }
 
-func (a *app) up(ctx context.Context, rebuild bool) error {
-	course, err := a.loadCourse()
-	if err != nil {
-		return err
-	}
-	c, err := a.openCluster(rebuild)
-	if err != nil {
-		return err
-	}
-	defer c.Close()
+func (a *app) up(ctx context.Context, c *cluster.Cluster, images []string) error {
 	start := time.Now()
-	err = a.withPhases(func(say func(cluster.Phase)) error { return c.Up(ctx, imagesOf(course), say) })
+	err := a.withPhases(func(say func(cluster.Phase)) error { return c.Up(ctx, images, say) })
 	if err != nil {
 		return err
 	}
@@ -86,12 +83,9 @@ func (a *app) downCommand() *cobra.Command {
 		Short: "Delete the cluster; the images stay",
 		Args:  usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.openCluster(false)
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			return a.withPhases(func(say func(cluster.Phase)) error { return c.Down(cmd.Context(), say) })
+			return a.withCluster(false, func(c *cluster.Cluster) error {
+				return a.withPhases(func(say func(cluster.Phase)) error { return c.Down(cmd.Context(), say) })
+			})
 		},
 	}
 }
@@ -102,16 +96,13 @@ func (a *app) statusCommand() *cobra.Command {
 		Short: "Say what state the cluster is in",
 		Args:  usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := a.openCluster(false)
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			status, err := c.Status(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return a.printStatus(status)
+			return a.withCluster(false, func(c *cluster.Cluster) error {
+				status, err := c.Status(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return a.printStatus(status)
+			})
 		},
 	}
 	a.jsonFlag(cmd)

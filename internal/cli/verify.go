@@ -36,12 +36,9 @@ Exit code: 0 all passed, 1 a check is not satisfied, 3 nobody could tell, 4 a le
 			if err != nil {
 				return err
 			}
-			c, err := a.openCluster(rebuild)
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			return a.verify(cmd.Context(), course, c, labs, timeout)
+			return a.withCluster(rebuild, func(c *cluster.Cluster) error {
+				return a.verify(cmd.Context(), course, c, labs, timeout)
+			})
 		},
 	}
 	a.jsonFlag(cmd)

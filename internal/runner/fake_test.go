@@ -153,6 +153,7 @@ func (w *fakeWorld) Reset(context.Context, string) error {
 	return nil
 }
 
+func (w *fakeWorld) Close()                                       {}
 func (w *fakeWorld) Watch(context.Context, string) (Watch, error) { return w, nil }
 func (w *fakeWorld) Changed() <-chan struct{}                     { return w.changed }
 

@@ -39,12 +39,14 @@ type API interface {
 	Reset(ctx context.Context, namespace string) error
 	// Watch follows the namespace until ctx is done.
 	Watch(ctx context.Context, namespace string) (Watch, error)
+	// Close lets go of the connections.
+	Close()
 }
 
 // Applied says what became of one object.
 type Applied struct {
 	Object string // "pod/demoduo"
-	Action string // "created", "configured" or "unchanged"
+	Action string // "created", "configured", "unchanged" or "replaced"
 }
 
 // Watch is a live copy of one namespace.

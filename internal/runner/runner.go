@@ -157,19 +157,25 @@ func (r *Runner) openLab(ctx, reqCtx context.Context, id string) error {
 		r.emit(ClusterLost{Err: err, Try: WayOut(err)})
 		return err
 	}
-	if err := api.EnsureNamespace(reqCtx, p.namespace); err != nil {
-		return fmt.Errorf("lab %s: %w", id, err)
-	}
 	labCtx, cancel := context.WithCancel(ctx)
-	watch, err := api.Watch(labCtx, p.namespace)
+	watch, err := watchIn(reqCtx, labCtx, api, p.namespace)
 	if err != nil {
 		cancel()
-		return fmt.Errorf("watch lab %s: %w", id, err)
+		api.Close()
+		return fmt.Errorf("open lab %s: %w", id, err)
 	}
 	r.open = &openLab{plan: p, api: api, looker: newLooker(watch, r.deps.Cluster.Snapshot), cancel: cancel, done: make(chan struct{})}
 	r.emit(LabOpened{Lab: id, Checks: p.counts()})
 	go r.follow(labCtx, r.open)
 	return nil
+}
+
+// watchIn makes the namespace and follows it for as long as the lab is open.
+func watchIn(reqCtx, labCtx context.Context, api API, namespace string) (Watch, error) {
+	if err := api.EnsureNamespace(reqCtx, namespace); err != nil {
+		return nil, err
+	}
+	return api.Watch(labCtx, namespace)
 }
 
 func (r *Runner) closeLab() {
@@ -178,6 +184,7 @@ func (r *Runner) closeLab() {
 	}
 	r.open.cancel()
 	<-r.open.done
+	r.open.api.Close()
 	r.open = nil
 }
 

@@ -28,6 +28,7 @@ func (r *Runner) Verify(ctx context.Context, labs []lesson.Lab, opts VerifyOptio
 		outcome.Error, outcome.Try, outcome.Seconds = err.Error(), WayOut(err), seconds(start)
 		return outcome, ctx.Err()
 	}
+	defer api.Close()
 	var leaving sync.WaitGroup // resets of labs that are done, beside the next lab
 	defer leaving.Wait()
 	var verdicts []checks.Verdict
