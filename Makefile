@@ -14,7 +14,7 @@ setup: ## make Docker, the node image and the lab images ready; safe to run agai
 
 .PHONY: build
 build: ## build bin/podlab
-	@$(GO_BUILD) -o bin/podlab ./cmd/podlab
+	@tools/tick.sh 'build: compiling podlab' $(GO_BUILD) -o bin/podlab ./cmd/podlab
 
 .PHONY: run
 run: setup build ## set up, build, and open podlab; without a terminal, verify every lab line by line

@@ -1,0 +1,12 @@
+#!/bin/sh
+# tick.sh NAME COMMAND... runs the command, and says every 5 seconds that it still does.
+name=$1 started=$(date +%s)
+shift
+(while sleep 5 >/dev/null 2>&1; do echo "$name: $(($(date +%s) - started))s"; done) &
+beat=$!
+trap 'kill "$beat" 2>/dev/null; exit 130' INT TERM
+"$@"
+status=$?
+kill "$beat" 2>/dev/null
+wait "$beat" 2>/dev/null
+exit "$status"
