@@ -23,7 +23,7 @@ import (
 const duoHead = "---\nformat: 1\nid: duo\ntitle: Faults\nminutes: 1\nimages: [demo:1.0.0]\n---\n\n"
 
 // duoPod is lab duo's own manifest, without its lesson.
-const duoPod = "```yaml apply\napiVersion: v1\nkind: Pod\nmetadata: {name: demoduo}\nspec:\n  terminationGracePeriodSeconds: 1\n  containers:\n" +
+const duoPod = "```yaml apply\napiVersion: v1\nkind: Pod\nmetadata: {name: demoduo}\nspec:\n  containers:\n" +
 	"  - {name: demox, image: \"demo:1.0.0\", imagePullPolicy: IfNotPresent, command: [php], args: [-S, \"127.0.0.1:9081\"]}\n" +
 	"  - {name: demoy, image: \"demo:1.0.0\", imagePullPolicy: IfNotPresent, command: [php], args: [-S, \"127.0.0.1:9082\"]}\n```\n\n"
 
