@@ -111,7 +111,20 @@ func TestMistakesAreToldAllAtOnce(t *testing.T) {
 	}
 }
 
+// everythingInDocker lists what Docker holds, by identity.
+func everythingInDocker(t *testing.T) string {
+	t.Helper()
+	return strings.Join([]string{
+		docker(t, "ps", "-a", "--no-trunc", "--format", "container {{.ID}} {{.Names}} {{.State}}"),
+		docker(t, "images", "-a", "--no-trunc", "--format", "image {{.ID}} {{.Repository}}:{{.Tag}}"),
+		docker(t, "network", "ls", "--no-trunc", "--format", "network {{.ID}} {{.Name}}"),
+		docker(t, "volume", "ls", "--format", "volume {{.Name}}"),
+	}, "\n")
+}
+
 func TestNothingOfTheUsersIsTouched(t *testing.T) {
+	run(t, "down")
+	before := everythingInDocker(t)
 	home := t.TempDir()
 	config := filepath.Join(home, ".kube", "config")
 	if err := os.MkdirAll(filepath.Dir(config), 0o755); err != nil {
@@ -125,6 +138,12 @@ func TestNothingOfTheUsersIsTouched(t *testing.T) {
 	cmd.Env = append(cmd.Env, "HOME="+home, "KUBECONFIG="+config)
 	if r := runCmd(t, cmd); r.code != 0 {
 		t.Fatalf("exit %d\n%s%s", r.code, r.out, r.err)
+	}
+	if r := run(t, "down"); r.code != 0 {
+		t.Errorf("down: exit %d\n%s", r.code, r.err)
+	}
+	if after := everythingInDocker(t); after != before {
+		t.Errorf("Docker held\n%s\nand holds\n%s", before, after)
 	}
 	if got := read(t, config); got != theirs {
 		t.Errorf("the user's kubeconfig is now:\n%s", got)

@@ -98,4 +98,3 @@ func TestSummary(t *testing.T) {
 		t.Errorf("printed %q, want %q", got, want)
 	}
 }
-

@@ -86,10 +86,10 @@ func (w *walk) apply(ctx context.Context, id string, b lesson.Apply) CheckOutcom
 	return claim
 }
 
-func (w *walk) run(ctx context.Context, id string, b lesson.Run) CheckOutcome {
+func (w *walk) run(ctx context.Context, step int, id string, b lesson.Run) CheckOutcome {
 	start := time.Now()
 	var out bytes.Buffer
-	exit, err := w.r.deps.Shell.Run(ctx, b.Script, w.r.shellEnv(w.plan.namespace), &out, &out)
+	exit, err := w.r.deps.Shell.Run(ctx, b.Script, w.r.shellEnv(w.plan, w.looker.watch, step), &out, &out)
 	claim := CheckOutcome{ID: id, Kind: "run", Verdict: checks.Pass, Want: "exit code 0", Got: fmt.Sprintf("exit code %d", exit)}
 	switch {
 	case err != nil:

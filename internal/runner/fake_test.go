@@ -132,7 +132,7 @@ func (w *fakeWorld) Apply(_ context.Context, _ string, objects []*unstructured.U
 
 func pod(name string, ready bool) *corev1.Pod {
 	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, UID: "u"}}
-	p.Spec.NodeName = "podlab-control-plane"
+	p.Spec.NodeName = "podlab-worker"
 	for _, c := range []string{"demox", "demoy"} {
 		p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: c})
 		state := corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}

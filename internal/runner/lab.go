@@ -53,13 +53,21 @@ func (r *Runner) runCommand(ctx context.Context, req RunCommand) {
 	exit := 0
 	if err == nil {
 		out := textWriter(func(text string) { r.emit(CommandOutput{Step: req.Step, Block: req.Block, Text: text}) })
-		exit, err = r.deps.Shell.Run(ctx, run.Script, r.shellEnv(r.open.plan.namespace), out, out)
+		exit, err = r.deps.Shell.Run(ctx, run.Script, r.shellEnv(r.open.plan, r.open.looker.watch, req.Step), out, out)
 	}
 	r.emit(CommandEnded{Step: req.Step, Block: req.Block, Exit: exit, Elapsed: time.Since(start), Err: err})
 }
 
-func (r *Runner) shellEnv(namespace string) ShellEnv {
-	return ShellEnv{Node: r.deps.Node(), Namespace: namespace}
+// shellEnv says what a command of the step can name. $NODE is where the pod runs that was applied last, up to this step:
+// on a cluster with workers that is not the control plane.
+func (r *Runner) shellEnv(p plan, watch Watch, step int) ShellEnv {
+	env := ShellEnv{Node: r.deps.Node(), Namespace: p.namespace}
+	for _, name := range p.podsUpTo(step) {
+		if pod, err := watch.Pod(name); err == nil && pod.Spec.NodeName != "" {
+			env.Node = pod.Spec.NodeName
+		}
+	}
+	return env
 }
 
 func (r *Runner) answer(ctx context.Context, req Answer) {

@@ -70,6 +70,31 @@ func (p plan) flat() ([]checks.Check, []place) {
 	return all, places
 }
 
+// podsUpTo returns the names of the pods that the lab applies up to and including the step, in order.
+func (p plan) podsUpTo(step int) []string {
+	var names []string
+	for i := range min(step+1, len(p.lab.Steps)) {
+		for _, b := range p.lab.Steps[i].Blocks {
+			names = append(names, podsOf(b)...)
+		}
+	}
+	return names
+}
+
+func podsOf(b lesson.Block) []string {
+	apply, ok := b.(lesson.Apply)
+	if !ok {
+		return nil
+	}
+	var names []string
+	for _, o := range apply.Objects {
+		if o.GetKind() == "Pod" {
+			names = append(names, o.GetName())
+		}
+	}
+	return names
+}
+
 // place is where a check stands in a lab.
 type place struct{ step, check int }
 

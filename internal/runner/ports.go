@@ -69,6 +69,6 @@ type Shell interface {
 
 // ShellEnv is what a lesson's command can name.
 type ShellEnv struct {
-	Node      string // $NODE: the node's container, the control plane's on a cluster of one
+	Node      string // $NODE: the container of the node that the lab's pod runs on
 	Namespace string // $NAMESPACE, and kubectl's default
 }

@@ -18,7 +18,7 @@ type Deps struct {
 	Cluster Cluster
 	Connect func(ctx context.Context) (API, error) // to the cluster, once it is up
 	Shell   Shell
-	Node    func() string // the node container that lessons call $NODE
+	Node    func() string // the control plane's container: $NODE, unless the lab's pod runs elsewhere
 }
 
 // Runner does what a learner asks for, one request at a time, and tells what happens as events.

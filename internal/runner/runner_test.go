@@ -69,7 +69,7 @@ func TestALearnerWalksALab(t *testing.T) {
 		}
 		l.Do(RunCommand{Step: 1, Block: 1})
 		s = l.until(func(s State) bool { run, ok := s.Steps[1].Runs[1]; return ok && !run.Running })
-		if got, want := s.Steps[1].Runs[1].Output, "kubectl get pods\n in podlab-duo on podlab-control-plane"; got != want {
+		if got, want := s.Steps[1].Runs[1].Output, "kubectl get pods\n in podlab-duo on podlab-worker"; got != want {
 			t.Errorf("output %q, want %q", got, want)
 		}
 	})

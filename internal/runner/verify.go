@@ -145,7 +145,7 @@ func (w *walk) step(ctx context.Context, index int, step lesson.Step, before []c
 		case lesson.Apply:
 			decided = []CheckOutcome{w.apply(ctx, numbered(counts, "apply"), b)}
 		case lesson.Run:
-			decided = []CheckOutcome{w.run(ctx, numbered(counts, "run"), b)}
+			decided = []CheckOutcome{w.run(ctx, index, numbered(counts, "run"), b)}
 		case lesson.Ask:
 			decided = []CheckOutcome{w.ask(ctx, numbered(counts, "ask"), b)}
 		}
