@@ -37,7 +37,7 @@ type screen struct {
 func openScreen(t *testing.T, args ...string) *screen {
 	t.Helper()
 	cmd := podlab(t.Context(), args...)
-	cmd.Env = append(cmd.Env, "TERM=xterm-256color", "COLORTERM=truecolor")
+	cmd.Env = append(cmd.Env, "TERM=xterm-256color", "COLORTERM=truecolor", "CI=")
 	f, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	if err != nil {
 		t.Fatal(err)

@@ -28,8 +28,8 @@ func claim(id, kind string, v checks.Verdict, want, got, why, try string) runner
 	}}
 }
 
-// print plays the steps on a clock of its own and returns what was printed.
-func print(steps []step) []byte {
+// printed plays the steps on a clock of its own and returns what was printed.
+func printed(steps []step) []byte {
 	var out bytes.Buffer
 	clock := time.Unix(0, 0)
 	p := &plain{w: &out, now: func() time.Time { return clock }}
@@ -47,7 +47,7 @@ func print(steps []step) []byte {
 }
 
 func TestPlainVerify(t *testing.T) {
-	golden.RequireEqual(t, print([]step{
+	golden.RequireEqual(t, printed([]step{
 		{0, phase1("look for Docker", "", false, nil)},
 		{200 * time.Millisecond, phase1("look for Docker", "", true, nil)},
 		{0, phase1("create the cluster", "", false, nil)},
@@ -70,7 +70,7 @@ func TestPlainVerify(t *testing.T) {
 
 func TestPlainNoCluster(t *testing.T) {
 	err := errors.New("docker does not answer")
-	golden.RequireEqual(t, print([]step{
+	golden.RequireEqual(t, printed([]step{
 		{0, phase1("look for Docker", "", false, nil)},
 		{0, phase1("look for Docker", "", true, err)},
 		{0, runner.ClusterLost{Err: err, Try: "start Docker"}},

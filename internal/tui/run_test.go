@@ -137,6 +137,7 @@ func noLeaks(t *testing.T) {
 func TestWholeLabOnATerminal(t *testing.T) {
 	noLeaks(t)
 	t.Setenv("TERM", "xterm-256color")
+	t.Setenv("CI", "") // with it set, the library takes no terminal for one
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	s := newFake()
