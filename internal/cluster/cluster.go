@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/docker/docker/client"
@@ -26,7 +27,7 @@ type Config struct {
 	Name     string    // "" means DefaultName
 	Workers  int       // nodes beside the control plane, or AnyWorkers
 	Image    string    // the nodes' image; "" means any, and for a new cluster kind's own or the offline one
-	Rebuild  bool      // Up deletes what is there and makes it anew
+	Rebuild  bool      // Up deletes what is there and makes it anew, until it has succeeded once
 	StateDir string    // podlab's own folder
 	Log      io.Writer // what kind says beyond phases; nil means nowhere
 }
@@ -49,6 +50,8 @@ type Cluster struct {
 	owner  string // the network's name and the prefix of labels and tags; "podlab" but in tests
 	limits limits
 	ledger ledger
+
+	rebuilt atomic.Bool // an Up succeeded: Config.Rebuild has had its say
 
 	mu     sync.Mutex
 	client *client.Client // made by docker

@@ -66,9 +66,9 @@ func execErr(ctx context.Context, node string, err error) error {
 	case err == nil || ctx.Err() != nil:
 		return err
 	case errdefs.IsNotFound(err):
-		return wrong(ErrAbsent, "podlab up", "no node %s", node)
+		return wrong(ErrAbsent, tryUp, "no node %s", node)
 	case errdefs.IsConflict(err):
-		return &Error{Err: fmt.Errorf("%w: node %s %w", ErrBroken, node, errStopped), Try: "podlab up"}
+		return &Error{Err: fmt.Errorf("%w: node %s %w", ErrBroken, node, errStopped), Try: tryUp}
 	}
 	return fmt.Errorf("run a command on %s: %w", node, dockerErr(ctx, err))
 }

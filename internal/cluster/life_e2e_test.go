@@ -46,6 +46,7 @@ func TestLife(t *testing.T) {
 		{"ledger and kubeconfig lost", lostFiles},
 		{"node killed", nodeKilled},
 		{"stopped", stopped},
+		{"revived", revived},
 		{"other than asked", otherThanAsked},
 		{"foreign", foreign},
 		{"broken and rebuilt", brokenAndRebuilt},
@@ -218,10 +219,7 @@ func nodeKilled(t *testing.T, c *Cluster) {
 }
 
 func otherThanAsked(t *testing.T, c *Cluster) {
-	cfg := c.cfg
-	cfg.Workers = 2
-	other := New(cfg)
-	other.owner = testOwner
+	other := sibling(c, func(cfg *Config) { cfg.Workers = 2 })
 	defer func() { _ = other.Close() }()
 	err := other.Up(t.Context(), nil, shown(t))
 	var e *Error
@@ -235,10 +233,7 @@ func foreign(t *testing.T, c *Cluster) {
 	t.Cleanup(func() { _ = exec.Command("docker", "rm", "-f", "podlab-t-foreign-control-plane").Run() })
 	id := docker(t, "run", "-d", "--network", "none", "--name", "podlab-t-foreign-control-plane", "--label", labelCluster+"=podlab-t-foreign",
 		"--label", labelRole+"=control-plane", testOwner+"/demo:1.0.0", "sleep", "600")
-	cfg := c.cfg
-	cfg.Name, cfg.Rebuild = "podlab-t-foreign", true
-	other := New(cfg)
-	other.owner = testOwner
+	other := sibling(c, func(cfg *Config) { cfg.Name, cfg.Rebuild = "podlab-t-foreign", true })
 	defer func() { _ = other.Close() }()
 	if err := other.Up(t.Context(), nil, shown(t)); !errors.Is(err, ErrForeign) {
 		t.Fatalf("up: %v", err)
@@ -255,15 +250,23 @@ func brokenAndRebuilt(t *testing.T, c *Cluster) {
 	docker(t, "exec", c.ControlPlane(), "sh", "-c", "mv /etc/kubernetes/manifests/kube-apiserver.yaml /root/ && pkill -9 kube-apiserver")
 	c.limits.started = c.limits.running // the node was started a moment ago
 	err := c.Up(t.Context(), nil, shown(t))
+	if rerr := c.Revive(t.Context(), shown(t)); !errors.Is(rerr, ErrBroken) {
+		t.Fatalf("revive of a broken cluster: %v", rerr)
+	}
 	c.limits.started = time.Minute
 	var e *Error
 	if !errors.Is(err, ErrBroken) || !errors.As(err, &e) || e.Try != tryRebuild {
 		t.Fatalf("up of a broken cluster: %v", err)
 	}
 	wantState(t, c, Broken)
-	c.cfg.Rebuild = true
-	t.Logf("a broken cluster was rebuilt in %s", mustUp(t, c))
-	c.cfg.Rebuild = false
+	other := sibling(c, func(cfg *Config) { cfg.Rebuild = true })
+	defer func() { _ = other.Close() }()
+	t.Logf("a broken cluster was rebuilt in %s", mustUp(t, other))
+	id := docker(t, "inspect", "-f", "{{.Id}}", c.ControlPlane())
+	mustUp(t, other)
+	if again := docker(t, "inspect", "-f", "{{.Id}}", c.ControlPlane()); again != id {
+		t.Fatal("a second Up rebuilt it again")
+	}
 	wantState(t, c, Running)
 }
 

@@ -73,7 +73,7 @@ func (c *Cluster) askAPI(ctx context.Context, s *Status) {
 func (s Status) wayOut() string {
 	switch s.State {
 	case Absent, Stopped, HalfMade:
-		return "podlab up"
+		return tryUp
 	case Broken:
 		return tryRebuild
 	case Foreign:

@@ -14,12 +14,13 @@ import (
 const (
 	tryRebuild = "podlab up --rebuild"
 	tryForeign = "podlab up --name another-name"
+	tryUp      = "podlab up"
 	tryLab     = "make setup"
 )
 
 // Up makes the cluster answer, with the images on its nodes under the names that manifests use, and reports each phase.
 // A cluster that is there is used, a stopped one is started, a half-made one of podlab's is made anew; a broken one is an
-// error unless Config.Rebuild says otherwise. When making it fails or ctx ends meanwhile, what was made is deleted again.
+// error unless Config.Rebuild says otherwise, which it does until the first Up that succeeds. When making it fails or ctx ends meanwhile, what was made is deleted again.
 // Up returns only when nothing that it started still runs.
 func (c *Cluster) Up(ctx context.Context, images []string, report func(Phase)) error {
 	p := newPhases(report)
@@ -42,9 +43,14 @@ func (c *Cluster) Up(ctx context.Context, images []string, report func(Phase)) e
 		return err
 	}
 	if state == Running || state == Stopped {
-		return c.reuse(ctx, p, state, nodes, sources)
+		err = c.reuse(ctx, p, state, nodes, sources)
+	} else {
+		err = c.remake(ctx, p, nodes, sources)
 	}
-	return c.remake(ctx, p, nodes, sources)
+	if err == nil {
+		c.rebuilt.Store(true)
+	}
+	return err
 }
 
 // look finds out how the cluster stands, and refuses what podlab must not or need not touch.
@@ -58,8 +64,8 @@ func (c *Cluster) look(ctx context.Context, ph *phase) (State, []nodeInfo, error
 	}
 	switch {
 	case state == Foreign:
-		return "", nil, wrong(ErrForeign, tryForeign, "there is a kind cluster %q already: %s", c.cfg.Name, why)
-	case c.cfg.Rebuild && len(nodes) > 0:
+		return "", nil, c.foreign(why)
+	case c.cfg.Rebuild && !c.rebuilt.Load() && len(nodes) > 0:
 		return Broken, nodes, nil
 	case state == Broken:
 		return "", nil, wrong(ErrBroken, tryRebuild, "%s", why)
