@@ -40,6 +40,10 @@ func (p clusterPort) Up(ctx context.Context, images []string, report func(runner
 	return p.Cluster.Up(ctx, images, func(ph cluster.Phase) { report(runner.Phase(ph)) })
 }
 
+func (p clusterPort) Revive(ctx context.Context, report func(runner.Phase)) error {
+	return p.Cluster.Revive(ctx, func(ph cluster.Phase) { report(runner.Phase(ph)) })
+}
+
 // apiPort is Kubernetes as the runner sees it.
 type apiPort struct{ *kube.Client }
 

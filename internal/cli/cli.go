@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 
 	"github.com/adrg/xdg"
 	"github.com/mattn/go-isatty"
@@ -93,9 +94,12 @@ func (a *app) jsonFlag(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&a.json, "json", false, "print one JSON object")
 }
 
-// stateDir is podlab's own folder: the learner's progress, the ledger, the clusters' kubeconfigs.
+// stateHome is podlab's own folder: the learner's progress, the ledger, the clusters' kubeconfigs.
+func stateHome() string { return filepath.Join(xdg.StateHome, "podlab") }
+
+// stateDir makes podlab's own folder.
 func (a *app) stateDir() (string, error) {
-	dir := filepath.Join(xdg.StateHome, "podlab")
+	dir := stateHome()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", &cluster.Error{Err: fmt.Errorf("make podlab's own folder: %w", err), Try: "set XDG_STATE_HOME to a folder that you can write to"}
 	}
@@ -104,18 +108,27 @@ func (a *app) stateDir() (string, error) {
 
 // withCluster calls f with the cluster that the flags mean, untouched.
 func (a *app) withCluster(rebuild bool, f func(*cluster.Cluster) error) error {
+	if a.workers < cluster.AnyWorkers {
+		return usageError{fmt.Errorf("--workers %d: a number from 0 on", a.workers)}
+	}
+	if !clusterName(a.name) {
+		return usageError{fmt.Errorf("--name %q: at most 40 lower-case letters, digits and dashes, with a letter first", a.name)}
+	}
 	dir, err := a.stateDir()
 	if err != nil {
 		return err
-	}
-	if a.workers < cluster.AnyWorkers {
-		return usageError{fmt.Errorf("--workers %d: a number from 0 on", a.workers)}
 	}
 	c := cluster.New(cluster.Config{
 		Name: a.name, Workers: a.workers, Image: a.image, Rebuild: rebuild, StateDir: dir,
 	})
 	defer c.Close()
 	return f(c)
+}
+
+// clusterName says whether the name will do for a cluster: it becomes part of host names, and of file names.
+func clusterName(name string) bool {
+	known := strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+	return known && len(name) <= 40 && name != "" && name[0] >= 'a' && name[0] <= 'z' && !strings.HasSuffix(name, "-")
 }
 
 // isTerminal says whether a learner sits at both ends.

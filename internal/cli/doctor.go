@@ -3,14 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 
-	"github.com/adrg/xdg"
 	"github.com/spf13/cobra"
 
 	"github.com/podlab/podlab/internal/cluster"
 	"github.com/podlab/podlab/internal/doctor"
+	"github.com/podlab/podlab/internal/runner"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -30,13 +29,11 @@ Exit code: 0 nothing stands in the way, 3 something does. What could not be look
 func (a *app) doctor(ctx context.Context) error {
 	var labImages []string
 	if course, err := a.loadCourse(); err == nil { // a wrong lesson is not doctor's business
-		for _, image := range imagesOf(course) {
-			if name := cluster.LabImage(image); !slices.Contains(labImages, name) {
-				labImages = append(labImages, name)
-			}
+		for _, image := range runner.ImagesOf(course.Labs) {
+			labImages = append(labImages, cluster.LabImage(image))
 		}
 	}
-	dir := filepath.Join(xdg.StateHome, "podlab")
+	dir := stateHome() // doctor looks, and makes nothing
 	c := cluster.New(cluster.Config{Name: a.name, Workers: cluster.AnyWorkers, StateDir: dir})
 	defer c.Close()
 	probes := doctor.Run(ctx, doctor.Env{

@@ -36,14 +36,24 @@ func (a *app) screen(ctx context.Context, course lesson.Course, c *cluster.Clust
 	r := newRunner(course, c)
 	runCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go r.Run(runCtx)
+	ended := make(chan any, 1)
+	go func() {
+		defer func() { // a bug must not leave the terminal as it is: it is given back first, and Main reports the bug
+			ended <- recover()
+			cancel()
+		}()
+		r.Run(runCtx)
+	}()
 	s := newSession(r, store, a.courseKey())
 	noColor := os.Getenv("NO_COLOR") != ""
-	err := tui.Run(ctx, tui.Options{
+	err := tui.Run(runCtx, tui.Options{
 		Session: s, Course: course, Dark: noColor || lipgloss.HasDarkBackground(), NoColor: noColor, In: a.In, Out: a.Out,
 	})
 	cancel()
 	report.Plain(a.Out, r.Events()) // what still runs says so; kind cannot stop half-way
+	if bug := <-ended; bug != nil {
+		panic(bug)
+	}
 	if saveErr := s.close(); saveErr != nil {
 		err = errors.Join(err, saveErr)
 	}
@@ -66,12 +76,18 @@ type session struct {
 	*runner.Runner
 	store  *progress.Store
 	course string
-	places chan tui.Position
+	places chan place
 	done   chan error
 }
 
+// place is where the learner is; or, reset, a lab that was put back to its start.
+type place struct {
+	tui.Position
+	reset bool
+}
+
 func newSession(r *runner.Runner, store *progress.Store, course string) *session {
-	s := &session{Runner: r, store: store, course: course, places: make(chan tui.Position, 64), done: make(chan error, 1)}
+	s := &session{Runner: r, store: store, course: course, places: make(chan place, 64), done: make(chan error, 1)}
 	go s.save()
 	return s
 }
@@ -93,7 +109,12 @@ func (s *session) Saved() tui.Saved {
 }
 
 // Save keeps the learner's place. A place that cannot be written is told at the end, when the screen is free.
-func (s *session) Save(p tui.Position) {
+func (s *session) Save(p tui.Position) { s.keep(place{Position: p}) }
+
+// Forget forgets the progress in a lab that was reset.
+func (s *session) Forget(lab string) { s.keep(place{Position: tui.Position{Lab: lab}, reset: true}) }
+
+func (s *session) keep(p place) {
 	select {
 	case s.places <- p:
 	default: // the disk is 64 places behind; a later one holds all that this one does
@@ -112,12 +133,12 @@ func (s *session) save() {
 	s.done <- failed
 }
 
-// write keeps the place. Done only grows in the store, so a lab with nothing done was reset and begins anew there too.
-func (s *session) write(p tui.Position) error {
-	if len(p.Done) == 0 {
+func (s *session) write(p place) error {
+	if p.reset {
 		if err := s.store.Forget(s.course, p.Lab); err != nil {
-			return fmt.Errorf("keep your place: %w", err)
+			return fmt.Errorf("forget the progress in lab %s: %w", p.Lab, err)
 		}
+		return nil
 	}
 	if err := s.store.Visit(s.course, p.Lab, p.Step); err != nil {
 		return fmt.Errorf("keep your place: %w", err)

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/podlab/podlab/internal/cluster"
-	"github.com/podlab/podlab/internal/lesson"
 	"github.com/podlab/podlab/internal/report"
 	"github.com/podlab/podlab/internal/runner"
 )
@@ -25,7 +24,7 @@ func (a *app) upCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withCluster(rebuild, func(c *cluster.Cluster) error { return a.up(cmd.Context(), c, imagesOf(course)) })
+			return a.withCluster(rebuild, func(c *cluster.Cluster) error { return a.up(cmd.Context(), c, runner.ImagesOf(course.Labs)) })
 		},
 	}
 	a.jsonFlag(cmd)
@@ -49,14 +48,6 @@ func (a *app) up(ctx context.Context, c *cluster.Cluster, images []string) error
 	fmt.Fprintf(a.Out, "cluster %s is up (%.1fs)\nto look around in another terminal: export KUBECONFIG=%s\n",
 		c.Name(), time.Since(start).Seconds(), c.Kubeconfig())
 	return nil
-}
-
-func imagesOf(course lesson.Course) []string {
-	var images []string
-	for _, lab := range course.Labs {
-		images = append(images, lab.Images...)
-	}
-	return images
 }
 
 // withPhases prints the phases of what f does, on standard error when standard output is for JSON.

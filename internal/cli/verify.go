@@ -23,11 +23,15 @@ func (a *app) verifyCommand() *cobra.Command {
 		Use:   "verify [LAB...]",
 		Short: "Prove on a real cluster that what the labs claim is true",
 		Long: `Walks the labs without a learner: brings the cluster up, and for each step shows that its checks do not
-hold before, applies, runs, and shows that they hold then. It works in namespaces of its own.
+hold before, applies, runs, and shows that they hold then (for a step that applies nothing, "before" is the
+empty namespace). It works in namespaces of its own.
 
 Exit code: 0 all passed, 1 a check is not satisfied, 3 nobody could tell, 4 a lesson is wrong.`,
 		ValidArgsFunction: a.completeLabs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if timeout <= 0 {
+				return usageError{fmt.Errorf("--timeout %v: a time above 0, as 30s", timeout)}
+			}
 			course, err := a.loadCourse()
 			if err != nil {
 				return err

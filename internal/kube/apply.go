@@ -24,6 +24,8 @@ var (
 type Applied struct {
 	Object string // "pod/demoduo"
 	Action string // "created", "configured", "unchanged" or, for a pod that could not be changed in place, "replaced"
+	// Warnings are the API server's, in the order in which they came.
+	Warnings []string
 }
 
 // Apply applies the objects in order, server-side and strictly. It stops at the first that is refused, and returns those
@@ -35,7 +37,7 @@ func (c *Client) Apply(ctx context.Context, namespace string, objects []*unstruc
 		if err != nil {
 			return applied, fmt.Errorf("apply %w", err)
 		}
-		applied = append(applied, Applied{Object: objectID(o), Action: action})
+		applied = append(applied, Applied{Object: objectID(o), Action: action, Warnings: c.warnings.take()})
 	}
 	return applied, nil
 }

@@ -140,9 +140,6 @@ func (c *Client) Close() {
 	}
 }
 
-// Warnings returns the API server's warnings since the last call, each once, in the order in which they came.
-func (c *Client) Warnings() []string { return c.warnings.take() }
-
 // warnings collects what client-go would print.
 type warnings struct {
 	mu    sync.Mutex
@@ -158,6 +155,7 @@ func (w *warnings) HandleWarningHeaderWithContext(_ context.Context, code int, _
 	}
 }
 
+// take returns the warnings since the last call, each once.
 func (w *warnings) take() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

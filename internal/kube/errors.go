@@ -28,6 +28,9 @@ func (r *Refused) Error() string {
 }
 
 // Unwrap returns what the server answered.
+// Refused says that the object was understood: an answer, not a failure to ask.
+func (r *Refused) Refused() bool { return true }
+
 func (r *Refused) Unwrap() error { return r.err }
 
 // explain turns the error of one request about one object into one that a learner can read.

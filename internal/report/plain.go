@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/runner"
@@ -47,9 +48,17 @@ type phase struct {
 	started      time.Time
 }
 
+// line prints a line. What a command or a pod said may hold a terminal's own commands: they are taken out.
 func (p *plain) line(format string, args ...any) {
 	p.printed = p.now()
-	fmt.Fprintf(p.w, format+"\n", args...)
+	fmt.Fprintln(p.w, strings.Map(printable, fmt.Sprintf(format, args...)))
+}
+
+func printable(r rune) rune {
+	if unicode.IsControl(r) && r != '\n' {
+		return -1
+	}
+	return r
 }
 
 func (p *plain) stillRunning() {

@@ -90,6 +90,13 @@ func TestPlainEndsWithTheEvents(t *testing.T) {
 	}
 }
 
+func TestPlainTakesTerminalCommandsOut(t *testing.T) {
+	out := printed([]step{{0, runner.LabStarted{Lab: "duo", Title: "\x1b[2J\x07Two\ttabs"}}})
+	if got, want := string(out), "\nduo  [2JTwotabs\n"; got != want {
+		t.Errorf("printed %q, want %q", got, want)
+	}
+}
+
 func TestSummary(t *testing.T) {
 	three := []runner.CheckOutcome{{Verdict: checks.Pass}, {Verdict: checks.NotYet}, {Verdict: checks.CannotTell}}
 	var out bytes.Buffer

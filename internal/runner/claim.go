@@ -2,7 +2,9 @@ package runner
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,25 +20,32 @@ import (
 // deadline.
 func (w *walk) await(ctx context.Context, cs []checks.Check, specs []lesson.CheckSpec, before []checks.Result) []CheckOutcome {
 	claims := make([]CheckOutcome, len(cs))
-	for i := range claims {
-		claims[i] = claimOf(specs[i], checks.Result{Verdict: checks.CannotTell, Why: "no look at the cluster ended in time"}, before[i])
+	if w.undone != "" {
+		for i := range claims {
+			claims[i] = claimOf(specs[i], checks.Result{Verdict: checks.CannotTell, Why: w.undone}, before[i])
+			w.r.emit(ClaimDecided{Claim: claims[i]})
+		}
+		return claims
 	}
-	decided := make([]bool, len(cs))
+	for i := range claims {
+		claims[i] = claimOf(specs[i], checks.Result{Verdict: checks.CannotTell, Why: outOfTime}, before[i])
+	}
+	told := make([]bool, len(cs))
 	limited, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
 	start := time.Now()
 	w.looker.follow(limited, cs, func(i int, r checks.Result, _ time.Duration) {
 		claims[i] = claimOf(specs[i], r, before[i])
 		claims[i].Seconds = seconds(start)
-		decided[i] = r.Verdict == checks.Pass
-		if decided[i] {
+		told[i] = r.Verdict == checks.Pass
+		if told[i] {
 			w.r.emit(ClaimDecided{Claim: claims[i]})
 		} else {
 			w.r.emit(ClaimWaiting{ID: claims[i].ID, Result: r})
 		}
 	}, allPass)
 	for i := range claims {
-		if !decided[i] && ctx.Err() == nil {
+		if !told[i] && ctx.Err() == nil {
 			claims[i].Seconds = seconds(start)
 			w.r.emit(ClaimDecided{Claim: claims[i]})
 		}
@@ -65,61 +74,98 @@ func claimOf(spec lesson.CheckSpec, r, before checks.Result) CheckOutcome {
 	return claim
 }
 
+// apply applies, again and again while nobody answers: applying twice is applying once.
 func (w *walk) apply(ctx context.Context, id string, b lesson.Apply) CheckOutcome {
+	return w.do(ctx, &deed{kind: "apply", want: "accepted by the API server", do: func(ctx context.Context) checks.Result {
+		applied, err := w.api.Apply(ctx, w.plan.namespace, b.Objects)
+		var rows, warnings []string
+		for _, a := range applied {
+			rows = append(rows, a.Object+" "+a.Action)
+			warnings = append(warnings, a.Warnings...)
+		}
+		r := checks.Result{Verdict: checks.Pass, Got: strings.Join(rows, ", "), Evidence: checks.Evidence{Rows: rows, Notes: warnings}}
+		switch {
+		case refused(err):
+			r.Verdict, r.Got, r.Why = checks.NotYet, "refused", err.Error()
+		case err != nil:
+			r.Verdict, r.Got, r.Why, r.Try = checks.CannotTell, "an error", err.Error(), WayOut(err)
+		}
+		return r
+	}}, id)
+}
+
+// run runs the commands. That they failed while the API did not answer says nothing about the lesson.
+func (w *walk) run(ctx context.Context, step int, id string, b lesson.Run) CheckOutcome {
+	return w.do(ctx, &deed{kind: "run", want: "exit code 0", do: func(ctx context.Context) checks.Result {
+		var out bytes.Buffer
+		exit, err := w.r.deps.Shell.Run(ctx, b.Script, w.r.shellEnv(ctx, w.plan, w.looker.watch, step), &out, &out)
+		r := checks.Result{
+			Verdict: checks.Pass, Got: fmt.Sprintf("exit code %d", exit),
+			Evidence: checks.Evidence{Command: strings.TrimSpace(b.Script), Rows: lines(out.String())},
+		}
+		switch lost := w.looker.watch.Err(); {
+		case err != nil:
+			r.Verdict, r.Got, r.Why, r.Try = checks.CannotTell, "an error", err.Error(), WayOut(err)
+		case exit != 0 && lost != nil:
+			r.Verdict, r.Why, r.Try = checks.CannotTell, lost.Error(), WayOut(lost)
+		case exit != 0:
+			r.Verdict, r.Why = checks.NotYet, lastLine(out.String())
+		}
+		return r
+	}}, id)
+}
+
+// deed is something that a lesson does, looked at like a check: it is done anew as long as nobody can tell.
+type deed struct {
+	kind, want string
+	do         func(ctx context.Context) checks.Result
+}
+
+func (d *deed) Kind() string  { return d.kind }
+func (d *deed) Title() string { return d.want }
+
+func (d *deed) Eval(ctx context.Context, _ checks.Cluster) checks.Result {
+	r := d.do(ctx)
+	r.Want = d.want
+	return r
+}
+
+// do follows one thing until it is decided or the time is up, and tells what became of it.
+func (w *walk) do(ctx context.Context, c checks.Check, id string) CheckOutcome {
 	start := time.Now()
-	applied, err := w.api.Apply(ctx, w.plan.namespace, b.Objects)
-	claim := CheckOutcome{ID: id, Kind: "apply", Verdict: checks.Pass, Want: "accepted by the API server"}
-	if err != nil {
-		claim = failed(id, "apply", claim.Want, err)
+	limited, cancel := context.WithTimeout(ctx, w.timeout)
+	defer cancel()
+	result := checks.Result{Verdict: checks.CannotTell, Why: cmp.Or(w.undone, outOfTime)}
+	if w.undone == "" {
+		w.looker.follow(limited, []checks.Check{c}, func(_ int, r checks.Result, _ time.Duration) { result = r }, decided(c))
 	}
-	if refused(err) {
-		claim.Verdict, claim.Got = checks.NotYet, "refused"
+	claim := CheckOutcome{
+		ID: id, Kind: c.Kind(), Verdict: result.Verdict, Want: result.Want, Got: result.Got,
+		Why: result.Why, Try: result.Try, Evidence: result.Evidence, Seconds: seconds(start),
 	}
-	for _, a := range applied {
-		claim.Evidence.Rows = append(claim.Evidence.Rows, a.Object+" "+a.Action)
+	if claim.Verdict == checks.CannotTell && claim.Kind != "ask" && w.undone == "" {
+		w.undone = id + " could not be done: " + claim.Why
 	}
-	if err == nil {
-		claim.Got = strings.Join(claim.Evidence.Rows, ", ")
-	}
-	claim.Seconds = seconds(start)
 	w.r.emit(ClaimDecided{Claim: claim})
 	return claim
 }
 
-func (w *walk) run(ctx context.Context, step int, id string, b lesson.Run) CheckOutcome {
-	start := time.Now()
-	var out bytes.Buffer
-	exit, err := w.r.deps.Shell.Run(ctx, b.Script, w.r.shellEnv(w.plan, w.looker.watch, step), &out, &out)
-	claim := CheckOutcome{ID: id, Kind: "run", Verdict: checks.Pass, Want: "exit code 0", Got: fmt.Sprintf("exit code %d", exit)}
-	switch {
-	case err != nil:
-		claim = failed(id, "run", claim.Want, err)
-	case exit != 0:
-		claim.Verdict, claim.Why = checks.NotYet, lastLine(out.String())
+// outOfTime is the reason when a deadline came before the first look.
+const outOfTime = "no look at the cluster ended in time"
+
+// decided says when it is enough: a deed is done or refused; a question waits for the cluster to know its answer.
+func decided(c checks.Check) func([]checks.Result) bool {
+	if _, ok := c.(*deed); !ok {
+		return allPass
 	}
-	claim.Evidence = checks.Evidence{Command: strings.TrimSpace(b.Script), Rows: lines(out.String())}
-	claim.Seconds = seconds(start)
-	w.r.emit(ClaimDecided{Claim: claim})
-	return claim
+	return func(results []checks.Result) bool {
+		return results[0].Verdict == checks.Pass || results[0].Verdict == checks.NotYet
+	}
 }
 
 // ask shows that the question has an answer on the live cluster, and that a choice offers it.
 func (w *walk) ask(ctx context.Context, id string, b lesson.Ask) CheckOutcome {
-	start := time.Now()
-	limited, cancel := context.WithTimeout(ctx, w.timeout)
-	defer cancel()
-	check := &askCheck{ask: b}
-	var result checks.Result
-	w.looker.follow(limited, []checks.Check{check}, func(_ int, r checks.Result, _ time.Duration) { result = r }, allPass)
-	claim := CheckOutcome{
-		ID: id, Kind: "ask", Verdict: result.Verdict, Want: result.Want, Got: result.Got,
-		Why: result.Why, Try: result.Try, Evidence: result.Evidence, Seconds: seconds(start),
-	}
-	if claim.Verdict == "" {
-		claim.Verdict, claim.Why = checks.CannotTell, "no look at the cluster ended in time"
-	}
-	w.r.emit(ClaimDecided{Claim: claim})
-	return claim
+	return w.do(ctx, &askCheck{ask: b}, id)
 }
 
 // askCheck holds when the question's right answer is known, and is among the choices if there are any.
@@ -142,8 +188,12 @@ func (a *askCheck) Eval(ctx context.Context, c checks.Cluster) checks.Result {
 	return r
 }
 
-// refused says whether the API server understood the object and said no: that is an answer, not an error.
+// refused says whether somebody understood the object and said no: that is an answer, not an error.
 func refused(err error) bool {
+	var no interface{ Refused() bool }
+	if errors.As(err, &no) {
+		return no.Refused()
+	}
 	return apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) || apierrors.IsForbidden(err) || apierrors.IsConflict(err)
 }
 

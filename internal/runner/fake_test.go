@@ -109,6 +109,13 @@ func (w *fakeWorld) Up(ctx context.Context, _ []string, report func(Phase)) erro
 	return err
 }
 
+// Revive fails like Up; what is lost comes back by set alone.
+func (w *fakeWorld) Revive(context.Context, func(Phase)) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.upErr
+}
+
 func (w *fakeWorld) Snapshot(context.Context, string) (*node.Snapshot, error) {
 	return nil, errors.New("this world has no node")
 }

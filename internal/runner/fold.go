@@ -51,6 +51,10 @@ func busyWithCluster(busy string, e Event) string {
 		return "cluster"
 	case ClusterUp:
 		return ""
+	case ClusterLost:
+		if busy == "cluster" {
+			return ""
+		}
 	}
 	return busy
 }

@@ -16,11 +16,7 @@ import (
 func (r *Runner) follow(ctx context.Context, lab *openLab) {
 	defer close(lab.done)
 	all, places := lab.plan.flat()
-	revive := reviver(r.deps.Cluster, lab.plan.lab.Images, func(p Phase) { r.emit(PhaseChanged{Phase: p, At: time.Now()}) })
-	lab.looker.lost = func(ctx context.Context, err error) {
-		r.emit(ClusterLost{Err: err, Try: "podlab brings it back as soon as Docker answers"})
-		revive(ctx)
-	}
+	lab.looker.lost = r.lost
 	lab.looker.also = func(ctx context.Context, m *moment) { r.regrade(ctx, lab, m) }
 	lab.looker.back = func() { r.emit(ClusterUp{At: time.Now()}) }
 	lab.looker.follow(ctx, all, func(i int, result checks.Result, took time.Duration) {
@@ -28,13 +24,17 @@ func (r *Runner) follow(ctx context.Context, lab *openLab) {
 	}, nil)
 }
 
-// reviver returns a function that tries to bring a lost cluster back: a node whose Docker went away stays stopped when
-// Docker returns. Its errors are not told: the checks already say that they cannot tell, and why.
-func reviver(cluster Cluster, images []string, report func(Phase)) func(context.Context) {
-	return func(ctx context.Context) {
-		_ = cluster.Up(ctx, images, report)
+// lost tells that the cluster does not answer, and tries to bring it back: a node whose Docker went away stays stopped
+// when Docker returns.
+func (r *Runner) lost(ctx context.Context, err error) {
+	r.emit(ClusterLost{Err: err, Try: "podlab brings it back as soon as Docker answers"})
+	if rerr := r.deps.Cluster.Revive(ctx, r.reportPhase); rerr != nil && ctx.Err() == nil {
+		err = rerr
 	}
+	r.emit(ClusterLost{Err: err, Try: WayOut(err)}) // until the watch says that it is back
 }
+
+func (r *Runner) reportPhase(p Phase) { r.emit(PhaseChanged{Phase: p, At: time.Now()}) }
 
 func (r *Runner) apply(ctx context.Context, req Apply) {
 	r.emit(ApplyStarted(req))
@@ -53,21 +53,38 @@ func (r *Runner) runCommand(ctx context.Context, req RunCommand) {
 	exit := 0
 	if err == nil {
 		out := textWriter(func(text string) { r.emit(CommandOutput{Step: req.Step, Block: req.Block, Text: text}) })
-		exit, err = r.deps.Shell.Run(ctx, run.Script, r.shellEnv(r.open.plan, r.open.looker.watch, req.Step), out, out)
+		exit, err = r.deps.Shell.Run(ctx, run.Script, r.shellEnv(ctx, r.open.plan, r.open.looker.watch, req.Step), out, out)
 	}
 	r.emit(CommandEnded{Step: req.Step, Block: req.Block, Exit: exit, Elapsed: time.Since(start), Err: err})
 }
 
+// schedulerPatience is how long a command waits until the lab's pod has a node: $NODE names it.
+const schedulerPatience = 2 * time.Second
+
 // shellEnv says what a command of the step can name. $NODE is where the pod runs that was applied last, up to this step:
 // on a cluster with workers that is not the control plane.
-func (r *Runner) shellEnv(p plan, watch Watch, step int) ShellEnv {
+func (r *Runner) shellEnv(ctx context.Context, p plan, watch Watch, step int) ShellEnv {
 	env := ShellEnv{Node: r.deps.Node(), Namespace: p.namespace}
 	for _, name := range p.podsUpTo(step) {
-		if pod, err := watch.Pod(name); err == nil && pod.Spec.NodeName != "" {
-			env.Node = pod.Spec.NodeName
+		if node := nodeOf(ctx, watch, name); node != "" {
+			env.Node = node
 		}
 	}
 	return env
+}
+
+// nodeOf returns the pod's node, and waits a little for it if the pod is there and has none yet.
+func nodeOf(ctx context.Context, watch Watch, name string) string {
+	for deadline := time.Now().Add(schedulerPatience); ; {
+		pod, err := watch.Pod(name)
+		if err != nil || pod.Spec.NodeName != "" || time.Now().After(deadline) || ctx.Err() != nil {
+			if err != nil {
+				return ""
+			}
+			return pod.Spec.NodeName
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }
 
 func (r *Runner) answer(ctx context.Context, req Answer) {
@@ -89,7 +106,7 @@ func (r *Runner) answer(ctx context.Context, req Answer) {
 func (r *Runner) regrade(ctx context.Context, lab *openLab, m *moment) {
 	for req, ask := range lab.early.all() {
 		result := grade(ctx, ask, req.Text, m)
-		if result.Verdict != checks.CannotTell && ctx.Err() == nil && lab.early.drop(req) {
+		if result.Verdict != checks.CannotTell && ctx.Err() == nil && lab.early.take(req) {
 			r.emit(Answered{Step: req.Step, Block: req.Block, Answer: req.Text, Result: result})
 		}
 	}
@@ -110,13 +127,20 @@ func (e *earlyAnswers) keep(a Answer, ask lesson.Ask) {
 	e.ask[a] = ask
 }
 
-// drop forgets what was answered to the question and says whether there was anything.
-func (e *earlyAnswers) drop(a Answer) bool {
+// drop forgets what was answered to the question before.
+func (e *earlyAnswers) drop(a Answer) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	before := len(e.ask)
 	maps.DeleteFunc(e.ask, func(kept Answer, _ lesson.Ask) bool { return kept.Step == a.Step && kept.Block == a.Block })
-	return len(e.ask) < before
+}
+
+// take forgets the answer and says whether it still waited.
+func (e *earlyAnswers) take(a Answer) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, ok := e.ask[a]
+	delete(e.ask, a)
+	return ok
 }
 
 func (e *earlyAnswers) forget() {

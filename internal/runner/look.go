@@ -2,7 +2,9 @@ package runner
 
 import (
 	"context"
+	"fmt"
 	"reflect"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -38,11 +40,28 @@ func (m *moment) Node(ctx context.Context, name string) (*node.Snapshot, error) 
 	return look()
 }
 
-// askedNode says whether a check needed a look at a node.
-func (m *moment) askedNode() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return len(m.nodes) > 0
+// glance is a moment as one check sees it.
+type glance struct {
+	*moment
+	node bool // the check asked for a node
+}
+
+func (g *glance) Node(ctx context.Context, name string) (*node.Snapshot, error) {
+	g.node = true
+	return g.moment.Node(ctx, name)
+}
+
+// eval evaluates a check. A bug in it is no verdict either.
+func eval(ctx context.Context, c checks.Check, g *glance) (r checks.Result) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			r = checks.Result{
+				Verdict: checks.CannotTell, Why: fmt.Sprintf("this is a bug in podlab: %v", bug),
+				Try: "report it, with this text: " + string(debug.Stack()),
+			}
+		}
+	}()
+	return c.Eval(ctx, g)
 }
 
 // Bounds of the pause before a second look at a node that gave no pass. Nothing tells podlab of a change below
@@ -71,25 +90,28 @@ func (l *looker) moment() *moment {
 	return &moment{watch: l.watch, snapshot: l.snapshot, nodes: map[string]func() (*node.Snapshot, error){}}
 }
 
-// look evaluates every check once, at one moment. Each result is told as soon as it is there, one at a time.
-func (l *looker) look(ctx context.Context, cs []checks.Check, tell func(i int, r checks.Result, took time.Duration)) *moment {
-	m := l.moment()
+// look evaluates every check once, at one moment. Each result is told as soon as it is there, one at a time. It returns
+// the moment, and whether a check asked for a node and was not satisfied.
+func (l *looker) look(ctx context.Context, cs []checks.Check, tell func(i int, r checks.Result, took time.Duration)) (*moment, bool) {
+	m, unsatisfied := l.moment(), false
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	for i, c := range cs {
 		wg.Go(func() {
 			start := time.Now()
-			r := c.Eval(ctx, m)
+			g := &glance{moment: m}
+			r := eval(ctx, c, g)
 			took := time.Since(start)
 			mu.Lock()
 			defer mu.Unlock()
 			if ctx.Err() == nil { // what was found while being cancelled is about the cancelling
+				unsatisfied = unsatisfied || r.Verdict == checks.CannotTell || r.Verdict == checks.NotYet && g.node
 				tell(i, r, took)
 			}
 		})
 	}
 	wg.Wait()
-	return m
+	return m, unsatisfied
 }
 
 // follow looks at the checks now and after every change, tells each result that differs from the last, and returns when
@@ -98,7 +120,7 @@ func (l *looker) follow(ctx context.Context, cs []checks.Check, tell func(int, c
 	last := make([]checks.Result, len(cs))
 	pause, live := relookFirst, true
 	for ctx.Err() == nil {
-		m := l.look(ctx, cs, func(i int, r checks.Result, took time.Duration) {
+		m, unsatisfied := l.look(ctx, cs, func(i int, r checks.Result, took time.Duration) {
 			if !reflect.DeepEqual(r, last[i]) {
 				last[i] = r
 				tell(i, r, took)
@@ -111,7 +133,7 @@ func (l *looker) follow(ctx context.Context, cs []checks.Check, tell func(int, c
 			return
 		}
 		live = l.tellLoss(ctx, live)
-		if changed := l.wait(ctx, wantsRelook(last, m, live), pause, last); changed {
+		if changed := l.wait(ctx, unsatisfied || !live, pause, last); changed {
 			pause = relookFirst
 		} else {
 			pause = min(2*pause, relookLast)
@@ -149,18 +171,6 @@ func (l *looker) wait(ctx context.Context, relook bool, pause time.Duration, las
 		return true
 	case <-tick:
 	case <-ctx.Done():
-	}
-	return false
-}
-
-func wantsRelook(last []checks.Result, m *moment, live bool) bool {
-	if !live {
-		return true
-	}
-	for _, r := range last {
-		if r.Verdict == checks.CannotTell || r.Verdict == checks.NotYet && m.askedNode() {
-			return true
-		}
 	}
 	return false
 }

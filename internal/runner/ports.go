@@ -16,6 +16,8 @@ type Cluster interface {
 	// Up makes the cluster answer, with the images on its nodes, and reports each phase. It returns only when nothing
 	// that it started still runs, also after ctx is cancelled.
 	Up(ctx context.Context, images []string, report func(Phase)) error
+	// Revive brings back a cluster that was up and stopped answering. It never makes one, and never deletes one.
+	Revive(ctx context.Context, report func(Phase)) error
 	// Snapshot looks once at the named node.
 	Snapshot(ctx context.Context, nodeName string) (*node.Snapshot, error)
 }
@@ -47,6 +49,8 @@ type API interface {
 type Applied struct {
 	Object string // "pod/demoduo"
 	Action string // "created", "configured", "unchanged" or "replaced"
+	// Warnings are the API server's, in the order in which they came.
+	Warnings []string
 }
 
 // Watch is a live copy of one namespace.

@@ -131,14 +131,23 @@ func (r *Runner) do(ctx, reqCtx context.Context, req Request) {
 	case Answer:
 		r.answer(reqCtx, req)
 	case Reset:
-		r.emit(ResetStarted{})
-		r.open.early.forget()
-		err := r.open.api.Reset(reqCtx, r.open.plan.namespace)
-		r.emit(ResetEnded{Err: err})
-		r.open.looker.tellAgain()
+		r.reset(reqCtx)
 	default:
 		r.emit(RequestFailed{Err: fmt.Errorf("unknown request %T", req)})
 	}
+}
+
+// resetLimit is how long a reset may take: an object that somebody holds on to is named then, not waited for.
+const resetLimit = time.Minute
+
+func (r *Runner) reset(ctx context.Context) {
+	r.emit(ResetStarted{})
+	r.open.early.forget()
+	limited, cancel := context.WithTimeout(ctx, resetLimit)
+	defer cancel()
+	err := r.open.api.Reset(limited, r.open.plan.namespace)
+	r.emit(ResetEnded{Err: err})
+	r.open.looker.tellAgain()
 }
 
 // openLab opens the lab. The lab outlives the request, so its looking hangs on ctx, not on reqCtx.
@@ -190,8 +199,7 @@ func (r *Runner) closeLab() {
 
 // bringUp brings the cluster up and connects to it, telling its phases.
 func (r *Runner) bringUp(ctx context.Context, images []string) (API, error) {
-	report := func(p Phase) { r.emit(PhaseChanged{Phase: p, At: time.Now()}) }
-	if err := r.deps.Cluster.Up(ctx, images, report); err != nil {
+	if err := r.deps.Cluster.Up(ctx, images, r.reportPhase); err != nil {
 		return nil, err
 	}
 	api, err := r.deps.Connect(ctx)

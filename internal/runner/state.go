@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"slices"
 	"time"
 
 	"github.com/podlab/podlab/internal/checks"
@@ -67,12 +66,4 @@ type CheckState struct {
 	Result  checks.Result
 	Elapsed time.Duration
 	At      time.Time
-}
-
-// Done says whether every check of the step was seen to pass. A step without checks is done when nothing of it is left
-// to apply.
-func (s StepState) Done() bool {
-	return !slices.ContainsFunc(s.Checks, func(c CheckState) bool {
-		return !c.Seen || c.Result.Verdict != checks.Pass
-	})
 }

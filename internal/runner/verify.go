@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,7 +23,7 @@ func (r *Runner) Verify(ctx context.Context, labs []lesson.Lab, opts VerifyOptio
 	defer close(r.events)
 	start := time.Now()
 	outcome := Outcome{Labs: []LabOutcome{}, Verdict: checks.CannotTell}
-	api, err := r.bringUp(ctx, imagesOf(labs))
+	api, err := r.bringUp(ctx, ImagesOf(labs))
 	if err != nil {
 		r.emit(ClusterLost{Err: err, Try: WayOut(err)})
 		outcome.Error, outcome.Try, outcome.Seconds = err.Error(), WayOut(err), seconds(start)
@@ -41,7 +42,11 @@ func (r *Runner) Verify(ctx context.Context, labs []lesson.Lab, opts VerifyOptio
 		if ctx.Err() != nil {
 			break
 		}
-		leaving.Go(func() { _ = api.Reset(ctx, verifyNamespace(lab.ID)) }) // the next walk resets again
+		leaving.Go(func() {
+			limited, cancel := context.WithTimeout(ctx, resetLimit/2)
+			defer cancel()
+			_ = api.Reset(limited, verifyNamespace(lab.ID)) // the next walk resets again, and tells what it cannot
+		})
 	}
 	outcome.Verdict, outcome.Seconds = worst(verdicts), seconds(start)
 	if ctx.Err() != nil && outcome.Verdict == checks.Pass {
@@ -50,12 +55,14 @@ func (r *Runner) Verify(ctx context.Context, labs []lesson.Lab, opts VerifyOptio
 	return outcome, ctx.Err()
 }
 
-func imagesOf(labs []lesson.Lab) []string {
+// ImagesOf returns the images that the labs need, each once.
+func ImagesOf(labs []lesson.Lab) []string {
 	var images []string
 	for _, lab := range labs {
 		images = append(images, lab.Images...)
 	}
-	return images
+	slices.Sort(images)
+	return slices.Compact(images)
 }
 
 // walk is one lab while verify walks it.
@@ -65,6 +72,7 @@ type walk struct {
 	timeout time.Duration
 	plan    plan
 	looker  *looker
+	undone  string // why what comes later cannot be told; "" while everything could be done
 }
 
 func (w *walk) lab(ctx context.Context, lab lesson.Lab) LabOutcome {
@@ -98,10 +106,7 @@ func (w *walk) open(ctx context.Context, lab lesson.Lab) ([][]checks.Result, err
 		return nil, err
 	}
 	w.plan = p
-	if err := w.api.EnsureNamespace(ctx, p.namespace); err != nil {
-		return nil, err
-	}
-	if err := w.api.Reset(ctx, p.namespace); err != nil {
+	if err := w.empty(ctx); err != nil {
 		return nil, err
 	}
 	watch, err := w.api.Watch(ctx, p.namespace)
@@ -109,8 +114,7 @@ func (w *walk) open(ctx context.Context, lab lesson.Lab) ([][]checks.Result, err
 		return nil, err
 	}
 	w.looker = newLooker(watch, w.r.deps.Cluster.Snapshot)
-	revive := reviver(w.r.deps.Cluster, lab.Images, func(ph Phase) { w.r.emit(PhaseChanged{Phase: ph, At: time.Now()}) })
-	w.looker.lost = func(ctx context.Context, _ error) { revive(ctx) }
+	w.looker.lost = func(ctx context.Context, _ error) { _ = w.r.deps.Cluster.Revive(ctx, w.r.reportPhase) } // the checks tell
 	before := make([][]checks.Result, len(p.checks))
 	for i, cs := range p.checks {
 		before[i] = w.lookOnce(ctx, cs)
@@ -118,16 +122,48 @@ func (w *walk) open(ctx context.Context, lab lesson.Lab) ([][]checks.Result, err
 	return before, nil
 }
 
+// empty makes an empty namespace. What somebody holds on to is named after a while, not waited for.
+func (w *walk) empty(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, resetLimit)
+	defer cancel()
+	if err := w.api.EnsureNamespace(limited, w.plan.namespace); err != nil {
+		return err
+	}
+	return w.api.Reset(limited, w.plan.namespace)
+}
+
+// beforeLimit is how long verify tries to find out what a check says before its step.
+const beforeLimit = 15 * time.Second
+
+// lookOnce asks each check until it says something.
 func (w *walk) lookOnce(ctx context.Context, cs []checks.Check) []checks.Result {
 	results := make([]checks.Result, len(cs))
-	w.looker.look(ctx, cs, func(i int, r checks.Result, _ time.Duration) { results[i] = r })
+	if len(cs) == 0 {
+		return results
+	}
+	limited, cancel := context.WithTimeout(ctx, min(beforeLimit, w.timeout))
+	defer cancel()
+	w.looker.follow(limited, cs, func(i int, r checks.Result, _ time.Duration) { results[i] = r }, func(rs []checks.Result) bool {
+		return !slices.ContainsFunc(rs, func(r checks.Result) bool { return r.Verdict != checks.Pass && r.Verdict != checks.NotYet })
+	})
 	return results
+}
+
+// earlier joins what a check said in the empty namespace with what it said just before its step: it must hold in neither.
+func earlier(empty, now []checks.Result) []checks.Result {
+	joined := slices.Clone(now)
+	for i, r := range empty {
+		if r.Verdict == checks.Pass {
+			joined[i] = r
+		}
+	}
+	return joined
 }
 
 // step does the step's blocks in order and returns a claim for each.
 func (w *walk) step(ctx context.Context, index int, step lesson.Step, before []checks.Result) []CheckOutcome {
 	if applies(step) {
-		before = w.lookOnce(ctx, w.plan.checks[index])
+		before = earlier(before, w.lookOnce(ctx, w.plan.checks[index]))
 	}
 	claims := []CheckOutcome{}
 	counts := map[string]int{}

@@ -131,11 +131,14 @@ func (d *pageDrawer) applied(i int) []string {
 	case a.Err != nil:
 		return indent(d.theme.bad.Render("✗ refused: "), clean(a.Err.Error()), d.width)
 	}
-	parts := make([]string, len(a.Objects))
-	for j, o := range a.Objects {
-		parts[j] = o.Object + " " + o.Action
+	var parts, warnings []string
+	for _, o := range a.Objects {
+		parts = append(parts, o.Object+" "+o.Action)
+		for _, w := range o.Warnings {
+			warnings = append(warnings, indent(d.theme.warn.Render("! warning: "), clean(w), d.width)...)
+		}
 	}
-	return indent(d.theme.good.Render("✓ applied: "), oneLine(strings.Join(parts, ", ")), d.width)
+	return append(indent(d.theme.good.Render("✓ applied: "), oneLine(strings.Join(parts, ", ")), d.width), warnings...)
 }
 
 func (d *pageDrawer) script(script string) []string {

@@ -45,6 +45,7 @@ func (m *model) afterReset(err error) {
 		return
 	}
 	m.journal.forget(m.lab.lab.ID)
+	m.session.Forget(m.lab.lab.ID)
 	m.lab.forget()
 	m.goTo(0)
 	m.notice = "The lab is back at its start."

@@ -98,6 +98,7 @@ type fakeSession struct {
 	mu     sync.Mutex
 	asked  []runner.Request
 	kept   []Position
+	forgot []string
 	answer func(runner.Request)
 }
 
@@ -112,6 +113,8 @@ func (s *fakeSession) Do(r runner.Request) {
 		go s.answer(r)
 	}
 }
+
+func (s *fakeSession) Forget(lab string) { s.forgot = append(s.forgot, lab) }
 
 func (s *fakeSession) Save(p Position) {
 	s.mu.Lock()

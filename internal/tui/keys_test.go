@@ -212,6 +212,9 @@ func TestResetForgetsTheLab(t *testing.T) {
 	x.event(runner.ResetStarted{}, runner.ResetEnded{})
 	x.see("step 1/3")
 	x.see("The lab is back at its start.")
+	if diff := cmp.Diff([]string{"duo"}, x.session.forgot); diff != "" {
+		t.Errorf("forgotten (-want +got):\n%s", diff)
+	}
 	last := x.session.kept[len(x.session.kept)-1]
 	if diff := cmp.Diff(Position{Lab: "duo", Step: "create-the-pod"}, last); diff != "" {
 		t.Errorf("the last position differs (-want +got):\n%s", diff)

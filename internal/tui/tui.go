@@ -27,6 +27,8 @@ type Session interface {
 	Saved() Saved
 	// Save keeps where the learner is.
 	Save(Position)
+	// Forget forgets the progress in a lab that was put back to its start.
+	Forget(lab string)
 }
 
 // Saved is the learner's progress in the course. Its zero value is a learner who has not begun.
