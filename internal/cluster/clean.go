@@ -13,7 +13,6 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
-	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/network"
 )
 
@@ -46,11 +45,18 @@ func (c *Cluster) Clean(ctx context.Context, all bool, report func(Phase)) error
 		ph.say("image %s", ref)
 		err = errors.Join(err, c.removeImage(ctx, ref))
 	}
-	err = errors.Join(err, removeFiles(found.files...), c.removeNetwork(ctx))
-	if rec, lerr := c.ledger.read(); err == nil && lerr == nil && rec.empty() {
+	err = errors.Join(err, removeFiles(found.files...), c.removeNetwork(ctx), c.forgetImages(ctx))
+	if err == nil && !c.LedgerNeeded() {
 		err = removeFiles(c.ledger.path(), c.ledger.path()+".lock")
 	}
 	return ph.end(err)
+}
+
+// LedgerNeeded says whether the file LedgerFile in podlab's folder must outlive a clean: it names the images that podlab
+// fetched, which only a clean of everything takes. A ledger that cannot be read is needed too.
+func (c *Cluster) LedgerNeeded() bool {
+	rec, err := c.ledger.read()
+	return err != nil || !rec.empty()
 }
 
 // Leftovers lists what Clean would remove, one line each. An error means that it could not look.
@@ -106,59 +112,6 @@ func (c *Cluster) find(ctx context.Context, all bool) (made, error) {
 	return m, err
 }
 
-// findMade returns the images that podlab built, by name or, without one, by ID; with all, those that it keeps too.
-func (c *Cluster) findMade(ctx context.Context, rec record, all bool) ([]string, error) {
-	labels := []string{c.madeLabel()}
-	refs := map[string]bool{}
-	if all {
-		labels = append(labels, c.baseLabel())
-		for _, ref := range rec.Images {
-			id, err := c.imageID(ctx, ref)
-			if err != nil {
-				return nil, err
-			}
-			if id != "" {
-				refs[ref] = true
-			}
-		}
-	}
-	cli, err := c.docker(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, label := range labels {
-		list, err := cli.ImageList(ctx, image.ListOptions{Filters: filters.NewArgs(filters.Arg("label", label+"=true"))})
-		if err != nil {
-			return nil, fmt.Errorf("list podlab's images: %w", dockerErr(ctx, err))
-		}
-		for _, img := range list {
-			for _, ref := range c.ownRefs(img) {
-				refs[ref] = true
-			}
-		}
-	}
-	return slices.Sorted(maps.Keys(refs)), nil
-}
-
-// ownRefs returns the names that podlab gave to an image of its own: the user may have given it others, which stay.
-func (c *Cluster) ownRefs(img image.Summary) []string {
-	var refs []string
-	named := false
-	for _, tag := range img.RepoTags {
-		if strings.HasPrefix(tag, "<none>") {
-			continue
-		}
-		named = true
-		if strings.HasPrefix(tag, c.owner+"/") {
-			refs = append(refs, tag)
-		}
-	}
-	if !named {
-		refs = append(refs, img.ID)
-	}
-	return refs
-}
-
 func (c *Cluster) removeContainer(ctx context.Context, id string) error {
 	cli, err := c.docker(ctx)
 	if err != nil {
@@ -168,17 +121,6 @@ func (c *Cluster) removeContainer(ctx context.Context, id string) error {
 		return fmt.Errorf("delete container %s: %w", id, dockerErr(ctx, err))
 	}
 	return nil
-}
-
-func (c *Cluster) removeImage(ctx context.Context, ref string) error {
-	cli, err := c.docker(ctx)
-	if err != nil {
-		return err
-	}
-	if _, err := cli.ImageRemove(ctx, ref, image.RemoveOptions{PruneChildren: true}); err != nil && !errdefs.IsNotFound(err) {
-		return fmt.Errorf("delete image %s: %w", ref, dockerErr(ctx, err))
-	}
-	return c.ledger.dropImage(ref)
 }
 
 // findLabelled returns the networks and the containers that podlab made, beside the nodes. A container is only there while
@@ -226,8 +168,4 @@ func (c *Cluster) findFiles() ([]string, error) {
 		}
 	}
 	return files, nil
-}
-
-func (r record) empty() bool {
-	return len(r.Clusters) == 0 && len(r.Networks) == 0 && len(r.Images) == 0
 }

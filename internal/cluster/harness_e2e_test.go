@@ -92,7 +92,8 @@ func buildLabImage(t testing.TB, word string) {
 	}
 	cmd := exec.Command("docker", "build", "-q", "-t", testOwner+"/demo:1.0.0", "-")
 	cmd.Env = append(os.Environ(), "DOCKER_BUILDKIT=0")
-	cmd.Stdin = strings.NewReader("FROM " + base + "\nLABEL podlab.made=\"\" " + testOwner + ".made=true word=" + word + "\n")
+	cmd.Stdin = strings.NewReader("FROM " + base + "\nLABEL podlab.made=\"\" word=" + word + "\n" +
+		"LABEL " + testOwner + ".made=true " + testOwner + ".inputs=" + word + "\n")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("docker build: %v\n%s", err, out)
 	}

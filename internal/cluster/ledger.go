@@ -14,6 +14,9 @@ import (
 	"github.com/google/renameio/v2/maybe"
 )
 
+// LedgerFile is the name of the ledger in podlab's folder.
+const LedgerFile = "ledger.json"
+
 // ledger is the file that says what podlab made. Everything is written into it before it is made, so that whatever ends
 // podlab, the next one knows what to look for.
 type ledger struct{ dir string }
@@ -35,7 +38,11 @@ type clusterRecord struct {
 	Complete   bool      `json:"complete"` // it was seen to be ready
 }
 
-func (l ledger) path() string { return filepath.Join(l.dir, "ledger.json") }
+func (r record) empty() bool {
+	return len(r.Clusters) == 0 && len(r.Networks) == 0 && len(r.Images) == 0
+}
+
+func (l ledger) path() string { return filepath.Join(l.dir, LedgerFile) }
 
 // read returns what the ledger holds. A file that cannot be understood is moved aside, never overwritten.
 func (l ledger) read() (record, error) {

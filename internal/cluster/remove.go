@@ -177,6 +177,8 @@ func (c *Cluster) removeNetwork(ctx context.Context) error {
 	return c.ledger.dropNetwork(c.owner)
 }
 
-// madeLabel marks what podlab makes and a clean removes; baseLabel what it keeps for the next time, unless all must go.
-func (c *Cluster) madeLabel() string { return c.owner + ".made" }
-func (c *Cluster) baseLabel() string { return c.owner + ".base" }
+// madeLabel marks what podlab makes and a clean removes, but for what baseLabel marks beside it: that is kept for the next
+// time, unless all must go. inputsLabel holds the hash of what the set-up built an image from.
+func (c *Cluster) madeLabel() string   { return c.owner + ".made" }
+func (c *Cluster) baseLabel() string   { return c.owner + ".base" }
+func (c *Cluster) inputsLabel() string { return c.owner + ".inputs" }
