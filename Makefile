@@ -18,7 +18,7 @@ build: ## build bin/podlab
 
 .PHONY: run
 run: setup build ## set up, build, and open podlab; without a terminal, verify every lab line by line
-	@if [ -t 0 ] && [ -t 1 ]; then bin/podlab; else bin/podlab verify; fi
+	@if [ -t 0 ] && [ -t 1 ] && [ "$$TERM" != dumb ]; then bin/podlab; else bin/podlab verify; fi
 
 .PHONY: test
 test: ## prove everything: lint, unit, cross, end to end, node image; sets up first

@@ -13,10 +13,12 @@ leave() {
 	rm -rf "$work"
 }
 trap leave EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
 ours up
 PODLAB_E2E_KUBECONFIG=$work/state/podlab/podlab-e2e-api.kubeconfig
 PODLAB_E2E_NODE=podlab-e2e-api-control-plane
 export PODLAB_E2E_KUBECONFIG PODLAB_E2E_NODE
 
 # shellcheck disable=SC2086 # package paths, one word each
-go test -tags e2e -count=1 -p 1 -timeout 45m "$@" $packages
+go test -buildvcs=false -tags e2e -count=1 -p 1 -timeout 45m "$@" $packages

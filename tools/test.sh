@@ -54,6 +54,7 @@ phase "lint" tools/lint.sh
 phase "vet" vet
 phase "unit tests, with -race" make -s unit
 phase "build for six systems" tools/cross.sh
+[ "$(id -u)" = 0 ] || note "NOT RUN" "progress on a full disk (needs root)" 0
 needs_cluster "end to end, on a real cluster" tools/e2e.sh
 needs_cluster "the node image boots" make -s boot
 

@@ -94,7 +94,7 @@ bound_runtime_config() {
   local config=${DAEMON_JSON:-/etc/docker/daemon.json} program=${RUNC_BOUNDED:-/usr/local/sbin/runc-bounded}
   local wanted="\"default-runtime\": \"bounded\", \"runtimes\": {\"bounded\": {\"path\": \"$program\"}}"
   withheld self || return 0
-  (cd "$root" && CGO_ENABLED=0 go build -o "$program" ./assets/setup/runc-bounded)
+  (cd "$root" && CGO_ENABLED=0 go build -buildvcs=false -o "$program" ./assets/setup/runc-bounded)
   if [[ -e $config ]]; then
     grep -q '"default-runtime"' "$config" || stop "this host withholds a capability from Docker; add to $config: $wanted"
     return 0

@@ -65,7 +65,7 @@ func TestBench(t *testing.T) {
 
 func (b *bench) build(pkg string) string {
 	path := filepath.Join(b.dir, filepath.Base(pkg))
-	if out, err := exec.Command("go", "build", "-o", path, pkg).CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, pkg).CombinedOutput(); err != nil {
 		b.t.Fatalf("build %s: %v\n%s", pkg, err, out)
 	}
 	return path

@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		binary, stateHome = filepath.Join(dir, "podlab"), filepath.Join(dir, "state")
-		build := exec.Command("go", "build", "-o", binary, "../../cmd/podlab")
+		build := exec.Command("go", "build", "-buildvcs=false", "-o", binary, "../../cmd/podlab")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build podlab: %v\n%s", err, out)
 			return 1
