@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	uv "github.com/charmbracelet/ultraviolet"
@@ -21,11 +22,14 @@ const (
 	margin     = 12
 )
 
+// shown are the screens that the README shows.
+var shown = []string{"catalogue", "duo-step-3", "duo-evidence"}
+
 // keepPicture draws the screen into PODLAB_PICTURES, if that names a folder. "make pictures" does.
 func (s *screen) keepPicture(name string) {
 	s.t.Helper()
 	dir := os.Getenv("PODLAB_PICTURES")
-	if dir == "" {
+	if dir == "" || !slices.Contains(shown, name) {
 		return
 	}
 	if err := os.WriteFile(filepath.Join(dir, name+".svg"), []byte(picture(s.emu)), 0o644); err != nil {
