@@ -41,8 +41,9 @@ type Phase struct {
 	Err    error
 }
 
-// limits says how long a cluster may take to answer: one that has run for a while, and one that was just started or made.
-type limits struct{ running, started time.Duration }
+// limits says how long a cluster may take to answer: one that has run for a while, one that was just started, and the
+// container runtime of one that is being made.
+type limits struct{ running, started, made time.Duration }
 
 // Cluster is one kind cluster that podlab made or may make. Its methods may be called from several goroutines; Close it.
 type Cluster struct {
@@ -67,7 +68,7 @@ func New(cfg Config) *Cluster {
 	}
 	return &Cluster{
 		cfg: cfg, owner: "podlab", ledger: ledger{dir: cfg.StateDir},
-		limits: limits{running: 30 * time.Second, started: 3 * time.Minute},
+		limits: limits{running: 30 * time.Second, started: 3 * time.Minute, made: 5 * time.Minute},
 	}
 }
 

@@ -2,12 +2,11 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -39,18 +38,20 @@ func (c *Cluster) create(ctx context.Context, p *phases, image string, sources [
 	}
 	g, gctx := errgroup.WithContext(ctx)
 	stand := make(chan struct{}) // closed when the nodes' containers stand
+	standing := sync.OnceFunc(func() { close(stand) })
 	g.Go(func() error {
 		// The outer ctx too, so that its end can be told from a failure beside it.
-		if err := ph.end(c.runKind(ctx, gctx, image, stand, ph)); err != nil {
+		if err := ph.end(c.runKind(ctx, gctx, image, standing, ph)); err != nil {
 			return err
 		}
+		standing() // kind's words may have changed
 		wait := p.start(phaseReady)
 		return wait.end(c.waitReady(gctx, names, c.limits.started, wait))
 	})
 	g.Go(func() error {
 		select {
 		case <-stand:
-			return c.putImages(gctx, p, names, sources)
+			return c.putImages(gctx, p, names, sources, c.limits.made)
 		case <-gctx.Done():
 			return nil // kind's error says more
 		}
@@ -62,9 +63,9 @@ func (c *Cluster) create(ctx context.Context, p *phases, image string, sources [
 	return c.ledger.setCluster(c.cfg.Name, rec)
 }
 
-// runKind lets kind make the cluster and returns when kind has ended. kind cannot be cancelled: when work ends, its nodes
-// are deleted under it, and it gives up.
-func (c *Cluster) runKind(outer, work context.Context, image string, stand chan struct{}, ph *phase) error {
+// runKind lets kind make the cluster, calls standing when its nodes' containers stand, and returns when kind has ended. kind
+// cannot be cancelled: when work ends, its nodes are deleted under it, and it gives up.
+func (c *Cluster) runKind(outer, work context.Context, image string, standing func(), ph *phase) error {
 	config, err := c.kindConfig(work, image)
 	if err != nil {
 		return err
@@ -79,7 +80,7 @@ func (c *Cluster) runKind(outer, work context.Context, image string, stand chan 
 	defer restore()
 	logger := &kindLog{out: c.cfg.Log, step: func(text string, done bool) {
 		if done && strings.HasPrefix(text, "Preparing nodes") {
-			close(stand)
+			standing()
 		}
 		if !done && outer.Err() == nil {
 			ph.say("%s", text)
@@ -122,19 +123,6 @@ func setenv(name, value string) (restore func(), err error) {
 		}
 		_ = os.Unsetenv(name)
 	}, nil
-}
-
-// ensureKubeconfig writes the kubeconfig of a cluster that runs anew if it is gone.
-func (c *Cluster) ensureKubeconfig() error {
-	if _, err := os.Stat(c.Kubeconfig()); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := removeFiles(c.Kubeconfig() + ".lock"); err != nil {
-		return err
-	}
-	logger := &kindLog{out: c.cfg.Log, step: func(string, bool) {}}
-	provider := kind.NewProvider(kind.ProviderWithDocker(), kind.ProviderWithLogger(logger))
-	return c.kindErr(provider.ExportKubeConfig(c.cfg.Name, c.Kubeconfig(), false))
 }
 
 // starve deletes kind's nodes until kind gives up. kind's own error says nothing then.

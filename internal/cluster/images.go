@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,10 +37,11 @@ func fullName(name string) string {
 }
 
 // findImages finds the images that labs need among Docker's. podlab's own, "podlab/NAME", is used before NAME, so that
-// an image of the user's that happens to have the same name is neither used nor touched.
+// an image of the user's that happens to have the same name is neither used nor touched. An image that is named twice is
+// found once.
 func (c *Cluster) findImages(ctx context.Context, names []string) ([]source, error) {
 	sources := make([]source, 0, len(names))
-	for _, name := range names {
+	for _, name := range distinct(names) {
 		s := source{name: name, ref: fullName(name)}
 		for _, from := range []string{c.owner + "/" + name, name} {
 			id, err := c.imageID(ctx, from)
@@ -52,15 +54,38 @@ func (c *Cluster) findImages(ctx context.Context, names []string) ([]source, err
 			}
 		}
 		if s.id == "" {
-			return nil, wrong(ErrNoImage, tryLab, "the labs need %s, and Docker has neither %s/%s nor %s", name, c.owner, name, name)
+			return nil, c.noImage(name)
 		}
 		sources = append(sources, s)
 	}
 	return sources, nil
 }
 
-// putImages puts the images on each of the nodes where they are missing or are others than Docker's.
-func (c *Cluster) putImages(ctx context.Context, p *phases, nodes []string, sources []source) error {
+// distinct returns the names without those that mean the same image as one before.
+func distinct(names []string) []string {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		ref := fullName(name)
+		known := seen[ref]
+		seen[ref] = true
+		return known
+	})
+}
+
+// setUpImage is the lab's image that the set-up builds.
+const setUpImage = "demo:1.0.0"
+
+// noImage is the error for a lab's image that Docker does not have. What the set-up does not build, the user must fetch.
+func (c *Cluster) noImage(name string) error {
+	if name == setUpImage {
+		return wrong(ErrNoImage, tryLab, "the labs need %s, and Docker has neither %s/%s nor %s", name, c.owner, name, name)
+	}
+	return wrong(ErrNoImage, "docker pull "+name, "the labs need %s, and Docker does not have it", name)
+}
+
+// putImages puts the images on each of the nodes where they are missing or are others than Docker's. A node may take as
+// long as the limit until it answers.
+func (c *Cluster) putImages(ctx context.Context, p *phases, nodes []string, sources []source, limit time.Duration) error {
 	if len(sources) == 0 {
 		return nil
 	}
@@ -68,14 +93,14 @@ func (c *Cluster) putImages(ctx context.Context, p *phases, nodes []string, sour
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(2)
 	for _, node := range nodes {
-		g.Go(func() error { return c.putOn(ctx, ph, node, sources) })
+		g.Go(func() error { return c.putOn(ctx, ph, node, sources, limit) })
 	}
 	return ph.end(g.Wait())
 }
 
 // putOn puts the images on one node.
-func (c *Cluster) putOn(ctx context.Context, ph *phase, node string, sources []source) error {
-	list, err := c.listImages(ctx, node)
+func (c *Cluster) putOn(ctx context.Context, ph *phase, node string, sources []source, limit time.Duration) error {
+	list, err := c.listImages(ctx, ph, node, limit)
 	if err != nil {
 		return err
 	}
@@ -92,18 +117,29 @@ func (c *Cluster) putOn(ctx context.Context, ph *phase, node string, sources []s
 	return nil
 }
 
-// listImages lists the images on a node with their labels. A node that was just started gets a minute to answer.
-func (c *Cluster) listImages(ctx context.Context, node string) (string, error) {
-	bounded, cancel := context.WithTimeout(ctx, time.Minute)
+// listImages lists the images on a node with their labels. On a node that was just started or made, containerd may need a
+// while until it answers.
+func (c *Cluster) listImages(ctx context.Context, ph *phase, node string, limit time.Duration) (string, error) {
+	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	var cause error // the last that was not the limit's own
 	for {
 		list, err := c.output(bounded, node, nil, "ctr", "-n", "k8s.io", "images", "ls")
 		if err == nil {
 			return string(list), nil
 		}
+		if cause == nil || bounded.Err() == nil {
+			cause = err
+		}
+		ph.say("waiting for containerd on %s", node)
 		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
 		case <-bounded.Done():
-			return "", fmt.Errorf("list the images on %s: %w", node, firstOf(ctx, err))
+			if err := c.ping(ctx); err != nil {
+				return "", err
+			}
+			return "", wrong(ErrBroken, tryRebuild, "containerd on %s does not answer after %s: %v", node, limit, cause)
 		case <-time.After(300 * time.Millisecond):
 		}
 	}

@@ -1,7 +1,9 @@
 package cluster
 
 import (
+	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -18,6 +20,32 @@ func TestFullName(t *testing.T) {
 	} {
 		if got := fullName(name); got != want {
 			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestDistinct(t *testing.T) {
+	names := []string{"demo:1.0.0", "nginx", "demo:1.0.0", "docker.io/library/nginx:latest", "demo:1.0.1"}
+	if got := distinct(names); !slices.Equal(got, []string{"demo:1.0.0", "nginx", "demo:1.0.1"}) || names[2] != "demo:1.0.0" {
+		t.Errorf("got %q of %q", got, names)
+	}
+}
+
+// The way out of a missing image fits: the set-up builds what is under assets/images, and nothing else.
+func TestNoImage(t *testing.T) {
+	c := New(Config{})
+	entries, err := os.ReadDir("../../assets/images")
+	if err != nil || len(entries) == 0 {
+		t.Fatalf("%d folders, %v", len(entries), err)
+	}
+	want := map[string]string{"nginx:1": "docker pull nginx:1", "demo:9": "docker pull demo:9"}
+	for _, e := range entries {
+		want[e.Name()+":1.0.0"] = "make setup"
+	}
+	for name, try := range want {
+		var e *Error
+		if err := c.noImage(name); !errors.Is(err, ErrNoImage) || !errors.As(err, &e) || e.Try != try {
+			t.Errorf("%s: %+v, want the way out %q", name, e, try)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func TestLife(t *testing.T) {
 func missingImage(t *testing.T, c *Cluster) {
 	err := c.Up(t.Context(), []string{"no-such:1"}, shown(t))
 	var e *Error
-	if !errors.Is(err, ErrNoImage) || !errors.As(err, &e) || e.Try != tryLab {
+	if !errors.Is(err, ErrNoImage) || !errors.As(err, &e) || e.Try != "docker pull no-such:1" {
 		t.Fatalf("up: %v, want a missing image with a way out", err)
 	}
 	wantNothing(t, c)
@@ -192,8 +192,19 @@ func lostFiles(t *testing.T, c *Cluster) {
 	if err != nil || !rec.Clusters[c.Name()].Complete {
 		t.Fatalf("ledger: %+v, %v", rec, err)
 	}
-	if data, err := os.ReadFile(c.Kubeconfig()); err != nil || !bytes.Contains(data, []byte("server: https://127.0.0.1:")) {
+	data, err := os.ReadFile(c.Kubeconfig())
+	if err != nil || !bytes.Contains(data, []byte("server: https://127.0.0.1:")) {
 		t.Fatalf("kubeconfig: %v\n%s", err, data)
+	}
+	stale := bytes.Replace(data, []byte("certificate-authority-data: "), []byte("certificate-authority-data: AAAA"), 1)
+	for _, wrong := range [][]byte{nil, data[:len(data)/2], stale} {
+		if err := os.WriteFile(c.Kubeconfig(), wrong, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		mustUp(t, c)
+		if now, err := os.ReadFile(c.Kubeconfig()); err != nil || !bytes.Equal(now, data) {
+			t.Fatalf("kubeconfig: %v\n%s", err, now)
+		}
 	}
 }
 

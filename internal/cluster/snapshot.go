@@ -13,7 +13,8 @@ import (
 // limitSnapshot bounds one look at a node. It takes about 0.15 s on a node that has nothing else to do.
 const limitSnapshot = 5 * time.Second
 
-// Snapshot looks once at the named node: its processes, their namespaces and containers. It takes 5 seconds at most.
+// Snapshot looks once at the named node: its processes, their namespaces and containers. It gives up after 5 seconds, and
+// then takes up to 3 more to end what it started there.
 func (c *Cluster) Snapshot(ctx context.Context, nodeName string) (*node.Snapshot, error) {
 	bounded, cancel := context.WithTimeout(ctx, limitSnapshot)
 	defer cancel()

@@ -125,8 +125,8 @@ func (c *Cluster) check(ctx context.Context, p *phases, names []string, sources 
 		ph := p.start(phaseReady)
 		return ph.end(c.waitReady(gctx, names, limit, ph))
 	})
-	g.Go(func() error { return c.putImages(gctx, p, names, sources) })
-	g.Go(c.ensureKubeconfig)
+	g.Go(func() error { return c.putImages(gctx, p, names, sources, limit) })
+	g.Go(func() error { return c.ensureKubeconfig(gctx) })
 	return g.Wait()
 }
 
