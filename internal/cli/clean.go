@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/adrg/xdg"
 	"github.com/spf13/cobra"
@@ -46,8 +47,10 @@ func (a *app) clean(ctx context.Context, c *cluster.Cluster, all bool) error {
 	if err != nil {
 		return err
 	}
-	if err := os.RemoveAll(dir); err != nil {
-		return fmt.Errorf("remove podlab's folder: %w", err)
+	for _, path := range kept(c, dir, all) {
+		if err := os.RemoveAll(path); err != nil {
+			return fmt.Errorf("empty podlab's folder: %w", err)
+		}
 	}
 	if all {
 		if err := os.RemoveAll(cacheDir()); err != nil {
@@ -55,6 +58,23 @@ func (a *app) clean(ctx context.Context, c *cluster.Cluster, all bool) error {
 		}
 	}
 	return a.checkClean(ctx, c, all)
+}
+
+// kept returns what podlab keeps in its folder. The ledger does not count while it must remember images that podlab fetched
+// and that only a clean of everything takes.
+func kept(c *cluster.Cluster, dir string, all bool) []string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil // there is no folder
+	}
+	var paths []string
+	for _, e := range entries {
+		if e.Name() == cluster.LedgerFile && !all && c.LedgerNeeded() {
+			continue
+		}
+		paths = append(paths, filepath.Join(dir, e.Name()))
+	}
+	return paths
 }
 
 // cacheDir is where set-up keeps its lock and its notes.
@@ -70,14 +90,15 @@ func (a *app) checkClean(ctx context.Context, c *cluster.Cluster, all bool) erro
 	if err != nil {
 		return err
 	}
-	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
-		left = append(left, "folder "+dir)
-	} else if err := os.Remove(dir); err != nil { // empty: made just now, to look into it
-		return fmt.Errorf("remove podlab's folder: %w", err)
+	for _, path := range kept(c, dir, all) {
+		left = append(left, "file "+path)
 	}
+	_ = os.Remove(dir) // if it is empty: it was made just now, to look into it
 	if _, err := os.Stat(cacheDir()); all && err == nil {
 		left = append(left, "folder "+cacheDir())
 	}
+	slices.Sort(left)
+	left = slices.Compact(left) // Docker's part names the kubeconfigs too
 	if a.json {
 		if err := printJSON(a.Out, map[string]any{"left": append([]string{}, left...)}); err != nil {
 			return err
