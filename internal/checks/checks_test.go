@@ -107,6 +107,10 @@ func TestVerdicts(t *testing.T) {
 		{`pid1: {pod: demoduo, containers: {demox: php, demoz: php}}`, checks.NotYet, "demox: php -S 127.0.0.1:9081, no container demoz", ""},
 		{`pid1: {pod: duoshared, containers: {demox: php, demoy: php}}`, checks.NotYet, "demox: /pause, demoy: /pause", "the pod has shareProcessNamespace: true"},
 		{`pid1: {pod: duoshared, containers: {demox: pause, demoy: pause}}`, checks.Pass, "demox: /pause, demoy: /pause", ""},
+		{`pid1: {pod: duotitled, containers: {demox: php, demoy: bash}}`, checks.Pass, "demox: php: master process (/etc/php.ini), demoy: -bash -c sleep", ""},
+		{`pid1: {pod: duotitled, containers: {demox: "php:", demoy: "-bash"}}`, checks.Pass, "demox: php: master process", ""},
+		{`pid1: {pod: duotitled, containers: {demox: "php: master process (/etc/php.ini)"}}`, checks.Pass, "demox: php: master process", ""},
+		{`pid1: {pod: duotitled, containers: {demox: master, demoy: sleep}}`, checks.NotYet, "demox: php: master process", ""},
 		{`pid1: {pod: duochildren, containers: {demox: php}}`, checks.NotYet, "demox: sh -c sleep 1000000", ""},
 		{`pid1: {pod: nobody, containers: {demox: php}}`, checks.NotYet, "no pod nobody", ""},
 	}

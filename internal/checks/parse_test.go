@@ -95,6 +95,8 @@ func TestFacts(t *testing.T) {
 		"namespaces: {pod: duoshared, which: private}": "mnt",
 		"pid1: {pod: demoduo, container: demoy}":       "php",
 		"pid1: {pod: duoshared, container: demoy}":     "pause",
+		"pid1: {pod: duotitled, container: demox}":     "php",
+		"pid1: {pod: duotitled, container: demoy}":     "bash",
 	}
 	c := recorded(t) // only looked at
 	for source, want := range tests {

@@ -31,10 +31,11 @@ func pid1Kind() Kind {
 	return Kind{
 		Name: "pid1",
 		Says: "Inside each named container, PID 1 is the program. It is the process of the container's own pid namespace whose innermost " +
-			"`NSpid` is 1. A value of one word is compared with the program's base name, and every value with the whole command line.",
+			"`NSpid` is 1. A value is compared with the program's name (as `ps -o comm` prints it), with the base name of the command line's first word, " +
+			"and with the whole command line. So `nginx` is right for `nginx: master process nginx -g daemon off;`.",
 		Fields:      pid1Fields{},
 		Examples:    []string{`pid1: {pod: demoduo, containers: {demox: "php -S 127.0.0.1:9081", demoy: php}}`},
-		AskSays:     "The answer is the program's base name.",
+		AskSays:     "The answer is the program's name, as `ps -o comm` prints it; a name that the kernel cut after 15 bytes is made whole.",
 		AskFields:   pid1Ask{},
 		AskExamples: []string{"answer: {pid1: {pod: demoduo, container: demox}}"},
 		check:       parsePID1,
@@ -115,7 +116,7 @@ func (k PID1) judge(s *sight) Result {
 			r.Verdict, got = CannotTell, append(got, name+": no PID 1 to be seen")
 			r.Try = "look again"
 			continue
-		case first.Args != want && first.Program() != want:
+		case first.Args != want && !first.Runs(want):
 			r.Verdict, r.Why = worse(r.Verdict), s.specReasons([]node.Type{node.PID})
 		}
 		seen, got = append(seen, first), append(got, name+": "+first.Args)
@@ -157,7 +158,7 @@ func pid1Evidence(seen []node.Process) Evidence {
 	seen = slices.CompactFunc(seen, func(a, b node.Process) bool { return a.PID == b.PID })
 	e := Evidence{Command: node.PSCommand, Rows: node.PSRows(seen)}
 	for _, p := range seen {
-		e.Notes = append(e.Notes, fmt.Sprintf("/proc/%d/status on the node has NSpid: %s", p.PID, strings.Trim(fmt.Sprint(p.NSPID), "[]")))
+		e.Notes = append(e.Notes, fmt.Sprintf("/proc/%d/status on the node has Name: %s, NSpid: %s", p.PID, p.Comm, strings.Trim(fmt.Sprint(p.NSPID), "[]")))
 	}
 	return e
 }
@@ -167,7 +168,7 @@ type pid1Fact struct{ pod, container string }
 // Kind returns "pid1".
 func (pid1Fact) Kind() string { return "pid1" }
 
-// Value returns the base name of the program.
+// Value returns the name of the program.
 func (f pid1Fact) Value(ctx context.Context, c Cluster) (string, Result) {
 	s, r := look(ctx, c, f.pod)
 	if s == nil {

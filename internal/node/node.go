@@ -27,19 +27,37 @@ func Types() []Type { return []Type{Cgroup, IPC, Mnt, Net, PID, User, UTS} }
 // Process is one row of ps on the node.
 type Process struct {
 	PID, PPID   int
-	State       string // one letter, as ps prints it: "Z" is a zombie
-	UID         int    // on the node
-	Args        string
+	State       string          // one letter, as ps prints it: "Z" is a zombie
+	UID         int             // on the node
+	Comm        string          // as ps -o comm prints it, cut after 15 bytes; the program itself may change it
+	Args        string          // the command line; some programs write a title there: "nginx: master process nginx"
 	NSPID       []int           // the process's PID in each pid namespace, the node's first, the innermost last
 	Namespaces  map[Type]uint64 // inode number by type; a zombie has let go of all but its pid namespace
 	PodUID      string          // from the cgroup path; "" outside pods
 	ContainerID string          // from the cgroup path; "" outside containers
 }
 
-// Program returns the base name of the program: "php" for "/usr/bin/php -S 127.0.0.1:9081".
+// commLength is the number of bytes after which the kernel cuts a process's name.
+const commLength = 15
+
+// Program returns the program's name: "php" for "/usr/bin/php -S 127.0.0.1:9081", "nginx" for "nginx: master process". It is
+// Comm, made whole from the command line where the kernel cut it.
 func (p Process) Program() string {
+	if base := p.Base(); len(p.Comm) == commLength && strings.HasPrefix(base, p.Comm) {
+		return base
+	}
+	return p.Comm
+}
+
+// Base returns the base name of the command line's first word: "init" for "/sbin/init", "nginx:" for "nginx: master process".
+func (p Process) Base() string {
 	program, _, _ := strings.Cut(p.Args, " ")
 	return path.Base(program)
+}
+
+// Runs says whether the process is the program: by its name, whole or cut, or by the base name of its command line.
+func (p Process) Runs(program string) bool {
+	return program == p.Program() || program == p.Base() || program == p.Comm
 }
 
 // InnermostPID returns the process's PID in its own pid namespace.

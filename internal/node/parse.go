@@ -34,11 +34,11 @@ func parse(output []byte) (*Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ps: %w", err)
 	}
-	cgroups, err := readProc(parts["cgroup"], "cgroup")
+	cgroups, err := readCgroups(parts["cgroup"])
 	if err != nil {
 		return nil, fmt.Errorf("cgroups: %w", err)
 	}
-	nspids, err := readNSPIDs(parts["nspid"])
+	statuses, err := readStatuses(parts["status"])
 	if err != nil {
 		return nil, fmt.Errorf("status files: %w", err)
 	}
@@ -50,20 +50,22 @@ func parse(output []byte) (*Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ctr tasks ls: %w", err)
 	}
-	s := &Snapshot{Namespaces: namespaces, Tasks: tasks, Processes: join(processes, cgroups, nspids)}
+	s := &Snapshot{Namespaces: namespaces, Tasks: tasks, Processes: join(processes, cgroups, statuses)}
 	if first, ok := s.Process(1); !ok || first.Namespaces[PID] == 0 {
 		return nil, fmt.Errorf("ps: no namespaces of PID 1 (podlab must look as root on the node)")
 	}
 	return s, nil
 }
 
-// join gives each process its PIDs and its container, and leaves out those that ended while the node was looked at.
-func join(processes []Process, cgroups map[int]string, nspids map[int][]int) []Process {
+// join gives each process its name, its PIDs and its container, and leaves out those that ended while the node was looked at.
+func join(processes []Process, cgroups map[int]string, statuses map[int]status) []Process {
 	kept := processes[:0]
 	for _, p := range processes {
-		if p.NSPID = nspids[p.PID]; p.NSPID == nil {
+		found, ok := statuses[p.PID]
+		if !ok {
 			continue
 		}
+		p.Comm, p.NSPID = found.name, found.pids
 		p.PodUID, p.ContainerID = podAndContainer(cgroups[p.PID])
 		kept = append(kept, p)
 	}
@@ -77,7 +79,7 @@ func split(output string) (map[string]string, error) {
 		return nil, fmt.Errorf("the output does not begin with %q", firstLine)
 	}
 	parts := map[string]string{}
-	for _, name := range []string{"ps", "cgroup", "nspid", "lsns", "tasks"} {
+	for _, name := range []string{"ps", "cgroup", "status", "lsns", "tasks"} {
 		body, ok := strings.CutPrefix(rest, "=== begin "+name+"\n")
 		if !ok {
 			return nil, fmt.Errorf("the output is broken off before %s", name)
@@ -108,7 +110,7 @@ func ended(name, end string) error {
 		return fmt.Errorf("%s: no exit code in %q", name, end)
 	}
 	// grep says 2 when a process ended under its hands, and 1 when it found nothing.
-	grep := name == "cgroup" || name == "nspid"
+	grep := name == "cgroup" || name == "status"
 	if n == 0 || grep && n <= 2 {
 		return nil
 	}
@@ -158,34 +160,56 @@ func readProcess(line string) (Process, error) {
 	return p, nil
 }
 
-// readProc reads grep's lines, "/proc/1329/cgroup:9:name=systemd:/kubelet.slice/…", by PID.
-func readProc(text, file string) (map[int]string, error) {
-	byPID := map[int]string{}
+// readProc reads grep's lines, "/proc/1329/cgroup:9:name=systemd:/kubelet.slice/…", and hands each to read.
+func readProc(text, file string, read func(pid int, value string) error) error {
 	for _, line := range nonEmpty(text) {
 		head, value, ok := strings.Cut(strings.TrimPrefix(line, "/proc/"), "/"+file+":")
 		pid, err := strconv.Atoi(head)
 		if !ok || err != nil {
-			return nil, fmt.Errorf("row %q does not name a process", line)
+			return fmt.Errorf("row %q does not name a process", line)
 		}
-		byPID[pid] = value
+		if err := read(pid, value); err != nil {
+			return err
+		}
 	}
-	return byPID, nil
+	return nil
 }
 
-func readNSPIDs(text string) (map[int][]int, error) {
-	byPID, err := readProc(text, "status")
-	if err != nil {
-		return nil, err
-	}
-	nspids := map[int][]int{}
-	for pid, value := range byPID {
-		pids, err := atois(strings.Fields(strings.TrimPrefix(value, "NSpid:")))
-		if err != nil || len(pids) == 0 {
-			return nil, fmt.Errorf("NSpid of process %d is %q", pid, value)
+func readCgroups(text string) (map[int]string, error) {
+	byPID := map[int]string{}
+	err := readProc(text, "cgroup", func(pid int, value string) error {
+		byPID[pid] = value
+		return nil
+	})
+	return byPID, err
+}
+
+// status is what is read of /proc/PID/status.
+type status struct {
+	name string
+	pids []int
+}
+
+// readStatuses returns the processes whose whole status could be read: the name stands above the PIDs.
+func readStatuses(text string) (map[int]status, error) {
+	names, byPID := map[int]string{}, map[int]status{}
+	err := readProc(text, "status", func(pid int, value string) error {
+		key, value, _ := strings.Cut(value, ":\t")
+		switch key {
+		case "Name":
+			names[pid] = value
+			return nil
+		case "NSpid":
+			pids, err := atois(strings.Fields(value))
+			if err != nil || len(pids) == 0 || names[pid] == "" {
+				return fmt.Errorf("process %d has the name %q and the NSpid %q", pid, names[pid], value)
+			}
+			byPID[pid] = status{names[pid], pids}
+			return nil
 		}
-		nspids[pid] = pids
-	}
-	return nspids, nil
+		return fmt.Errorf("process %d has a line %q", pid, key)
+	})
+	return byPID, err
 }
 
 // number is a JSON number, the same in quotes as older versions of lsns print it, or null.

@@ -2,8 +2,6 @@ package node_test
 
 import (
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -124,7 +122,7 @@ func TestParseLeavesOutWhatEnded(t *testing.T) {
 	recorded := output(t)
 	php := find(t, parse(t, recorded), "php -S 127.0.0.1:9083")
 	gone := regexp.MustCompile(`(?m)^/proc/`+strconv.Itoa(php.PID)+`/.*\n`).ReplaceAllString(recorded, "")
-	gone = strings.Replace(gone, "=== end nspid 0", "=== end nspid 2", 1)
+	gone = strings.Replace(gone, "=== end status 0", "=== end status 2", 1)
 	if _, ok := parse(t, gone).Process(php.PID); ok {
 		t.Error("a process whose status was gone is in the snapshot")
 	}
@@ -144,20 +142,22 @@ func TestParseRefuses(t *testing.T) {
 		"nothing":            {"", "does not begin"},
 		"something else":     {"Error: No such container: dev-control-plane\n", "does not begin"},
 		"cut in ps":          {cut("=== end ps"), "broken off in ps"},
-		"cut before nspid":   {cut("=== begin nspid"), "broken off before nspid"},
+		"cut before status":  {cut("=== begin status"), "broken off before status"},
 		"cut in lsns":        {cut("=== end lsns"), "broken off in lsns"},
 		"cut in tasks":       {cut("=== end tasks"), "broken off in tasks"},
 		"cut after tasks":    {cut("=== done"), `does not end with "=== done"`},
 		"more after the end": {recorded + "more\n", `does not end with "=== done"`},
 		"no lsns":            {replace("=== end lsns 0 ", "=== end lsns 127 sh: 1: lsns: not found"), "lsns ended with exit code 127: sh: 1: lsns: not found"},
 		"no containerd":      {replace("=== end tasks 0 ", "=== end tasks 1 ctr: cannot dial "), "tasks ended with exit code 1: ctr: cannot dial"},
-		"no grep":            {replace("=== end nspid 0 ", "=== end nspid 127 "), "nspid ended with exit code 127"},
+		"no grep":            {replace("=== end status 0 ", "=== end status 127 "), "status ended with exit code 127"},
 		"no exit code":       {replace("=== end ps 0 ", "=== end ps zero "), "no exit code"},
 		"another ps":         {replace("CGROUPNS", "CGROUP"), "ps: the header is not"},
 		"a row without PID":  {replace("      1       0 S ", "      x       0 S "), `"x" is not a number`},
 		"a garbled inode":    {replace(" 0 S     0 40", " 0 S     0 4x"), "is not a number"},
 		"not root":           {regexp.MustCompile(`(?m)^( +1 +0 S +0).*( /sbin/init)$`).ReplaceAllString(recorded, "$1 - - - - - - -$2"), "no namespaces of PID 1"},
-		"a garbled NSpid":    {replace("/proc/1/status:NSpid:\t1", "/proc/1/status:NSpid:\tone"), "NSpid of process 1"},
+		"a garbled NSpid":    {replace("/proc/1/status:NSpid:\t1", "/proc/1/status:NSpid:\tone"), `process 1 has the name "systemd" and the NSpid "one"`},
+		"no name":            {replace("/proc/1/status:Name:\tsystemd\n", ""), `process 1 has the name "" and the NSpid "1"`},
+		"another line":       {replace("/proc/1/status:Name:\t", "/proc/1/status:Umask:\t"), `process 1 has a line "Umask"`},
 		"a garbled cgroup":   {replace("=== begin cgroup\n/proc/", "=== begin cgroup\n/prick/"), "does not name a process"},
 		"no JSON":            {replace(`"namespaces": [`, `"namespaces" [`), "lsns: invalid character"},
 		"no namespaces":      {replace(`"namespaces": [`, `"other": [`), "lsns: no namespaces at all"},
@@ -187,31 +187,44 @@ func TestParseNoticesEveryTruncation(t *testing.T) {
 	}
 }
 
-// The script itself, where a tool is missing: the error names the part and says why.
+// The script on a node that lacks a tool, as record.sh recorded it: the error names the part and says why.
 func TestScriptTellsFailuresApart(t *testing.T) {
-	sh, err := exec.LookPath("sh")
+	out, err := os.ReadFile("testdata/no-lsns.txt")
 	if err != nil {
-		t.Skip("no sh here; the script runs on a node")
-	}
-	dir := t.TempDir()
-	for _, tool := range []string{"ps", "grep", "head"} {
-		path, err := exec.LookPath(tool)
-		if err != nil {
-			t.Skipf("no %s here; the script runs on a node", tool)
-		}
-		if err := os.Symlink(path, filepath.Join(dir, tool)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	cmd := exec.Command(sh, "-c", node.Script)
-	cmd.Env = []string{"PATH=" + dir}
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		t.Fatal(err)
 	}
 	_, err = node.Parse("here", out)
 	if err == nil || !strings.Contains(err.Error(), "lsns ended with exit code 127: ") || !strings.Contains(err.Error(), "not found") {
 		t.Errorf("error %v, want one that says that lsns is not found", err)
+	}
+}
+
+// A program may write a title over its command line, and the kernel cuts its name: Program sees through both.
+func TestProgram(t *testing.T) {
+	s := parse(t, output(t))
+	tests := []struct{ args, comm, program, base string }{
+		{"php -S 127.0.0.1:9083", "php", "php", "php"},
+		{"php: master process (/etc/php.ini)", "php", "php", "php:"},
+		{"-bash -c sleep 1000000; true", "bash", "bash", "-bash"},
+		{"/sbin/init", "systemd", "systemd", "init"},
+		{"[sleep] <defunct>", "sleep", "sleep", "[sleep]"},
+	}
+	for _, test := range tests {
+		p := find(t, s, test.args)
+		if p.Comm != test.comm || p.Program() != test.program || p.Base() != test.base {
+			t.Errorf("%s: comm %q, program %q, base %q; want %q, %q, %q", test.args, p.Comm, p.Program(), p.Base(), test.comm, test.program, test.base)
+		}
+		if !p.Runs(test.program) || !p.Runs(test.base) || p.Runs("") || p.Runs("other") {
+			t.Errorf("%s: Runs takes it for the wrong program", test.args)
+		}
+	}
+	shim, _ := s.Process(find(t, s, "php -S 127.0.0.1:9083").PPID)
+	if shim.Comm != "containerd-shim" || shim.Program() != "containerd-shim-runc-v2" {
+		t.Errorf("shim: comm %q, program %q", shim.Comm, shim.Program())
+	}
+	shim.Args = "other: title"
+	if shim.Program() != "containerd-shim" {
+		t.Errorf("a cut name that the command line does not continue became %q", shim.Program())
 	}
 }
 

@@ -35,8 +35,7 @@ func TestPodTellsVisitorsFromItsOwn(t *testing.T) {
 
 func TestPodKeepsChildrenOfItsContainers(t *testing.T) {
 	s := parse(t, output(t))
-	child := find(t, s, "sleep 1000000")
-	pod := s.Pod(child.PodUID)
+	pod := s.Pod(find(t, s, "sh -c sleep 1000000 & php -S 127.0.0.1:9081").PodUID)
 	if len(pod.Visitors) != 0 || !slices.Contains(argsOf(pod.Own), "sleep 1000000") {
 		t.Errorf("own %q, visitors %q", argsOf(pod.Own), argsOf(pod.Visitors))
 	}

@@ -16,7 +16,7 @@ part() {
 echo '=== podlab snapshot 1'
 part ps ps -ww -eo pid,ppid,s,uid,cgroupns,ipcns,mntns,netns,pidns,userns,utsns,args
 part cgroup grep -s -m 1 kubepods /proc/[0-9]*/cgroup
-part nspid grep -s '^NSpid:' /proc/[0-9]*/status
+part status grep -s -E '^(Name|NSpid):' /proc/[0-9]*/status
 part lsns lsns --json -o NS,TYPE,NPROCS,PID,PPID,COMMAND
 part tasks ctr -n k8s.io tasks ls
 echo '=== done'

@@ -7,12 +7,13 @@
 set -eu
 cd "$(dirname "$0")"
 node=$1
+script=$(sed -n '/^const Script = `/,/^`$/p' ../../../node/script.go | sed 's/^const Script = `//; s/^`$//')
 kubectl() { docker exec -i "$node" kubectl --kubeconfig /etc/kubernetes/admin.conf -n recorded "$@"; }
 
 kubectl create namespace recorded
 trap 'kubectl delete namespace recorded' EXIT
 kubectl apply -f - <pods.yaml
-kubectl wait --for=condition=Ready --timeout=60s pod/demosolo pod/demoduo pod/demotrio pod/duoshared pod/duohost pod/duovisited pod/duochildren pod/duozombie pod/duoentered
+kubectl wait --for=condition=Ready --timeout=60s pod/demosolo pod/demoduo pod/demotrio pod/duoshared pod/duohost pod/duovisited pod/duochildren pod/duozombie pod/duoentered pod/duotitled
 kubectl wait --for=jsonpath='{.status.containerStatuses[1].state.waiting.reason}'=ImagePullBackOff --timeout=60s pod/duonoimage
 # After its third restart the crashing container stays down long enough to be recorded.
 kubectl wait --for=jsonpath='{.status.containerStatuses[1].restartCount}'=3 --timeout=180s pod/duocrash
@@ -28,7 +29,11 @@ sleep 3
 
 # The API and the node in one go: nothing but the crashing containers changes meanwhile.
 kubectl get pods -o json | sed 's#"[a-z.]*/[a-z/]*/demo#"demo#' >pods.json
-docker exec "$node" sh -c "$(sed -n '/^const Script = `/,/^`$/p' ../../../node/script.go | sed 's/^const Script = `//; s/^`$//')" >node.txt
+docker exec "$node" sh -c "$script" >node.txt
 kubectl get events --field-selector type=Warning --sort-by=.lastTimestamp -o json >events.json
 kill $visit $enter
 cp node.txt ../../../node/testdata/dev-control-plane.txt
+
+# The same look at a node that has neither lsns nor ctr.
+docker exec "$node" sh -c 'few=$(mktemp -d); for tool in ps grep head; do ln -s "$(command -v $tool)" $few; done; PATH=$few; eval "$1"' sh "$script" \
+	>../../../node/testdata/no-lsns.txt
