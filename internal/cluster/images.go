@@ -133,13 +133,8 @@ func (c *Cluster) listImages(ctx context.Context, ph *phase, node string, limit 
 		}
 		ph.say("waiting for containerd on %s", node)
 		select {
-		case <-ctx.Done():
-			return "", ctx.Err()
 		case <-bounded.Done():
-			if err := c.ping(ctx); err != nil {
-				return "", err
-			}
-			return "", wrong(ErrBroken, tryRebuild, "containerd on %s does not answer after %s: %v", node, limit, cause)
+			return "", c.notReady(ctx, "containerd on "+node+" does not answer", cause, limit)
 		case <-time.After(300 * time.Millisecond):
 		}
 	}

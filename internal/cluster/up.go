@@ -123,10 +123,12 @@ func (c *Cluster) check(ctx context.Context, p *phases, names []string, sources 
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		ph := p.start(phaseReady)
-		return ph.end(c.waitReady(gctx, names, limit, ph))
+		if err := ph.end(c.waitReady(gctx, names, limit, ph)); err != nil {
+			return err
+		}
+		return c.ensureKubeconfig(gctx) // a node that is about to die could not be asked for it
 	})
 	g.Go(func() error { return c.putImages(gctx, p, names, sources, limit) })
-	g.Go(func() error { return c.ensureKubeconfig(gctx) })
 	return g.Wait()
 }
 
