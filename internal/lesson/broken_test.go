@@ -49,6 +49,11 @@ func brokenFrontMatter() []broken {
 		{"not UTF-8", step + "caf\xe9\n", "8:4: byte 0xe9 is not UTF-8 text"},
 		{"brackets", strings.Replace(step, "title: X", "title: "+strings.Repeat("[", 300), 1) + "text\n", "2:1: brackets are nested too deep here"},
 		{"question mark", strings.Replace(step, "title: X", "? title\n: X", 1) + "text\n", `4:1: a field's name is a plain text: write it without "?"`},
+		{"id too long", strings.Replace(step, "id: x", "id: "+strings.Repeat("a", 41), 1) + "text\n", `3:5: id "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa": want at most 40 characters`},
+		{"id of podlab's own", strings.Replace(step, "id: x", "id: verify-x", 1) + "text\n", `3:5: id "verify-x": ids that begin with "verify-" would be taken for podlab's own`},
+		{"title of two lines", strings.Replace(step, "title: X", `title: "a\nb"`, 1) + "text\n", "4:8: title: want one line"},
+		{"image of two lines", strings.Replace(step, "minutes: 5", "minutes: 5\nimages: [\"a\\nb\"]", 1) + "text\n", "6:10: images: want one line for each item"},
+		{"escape in a title", strings.Replace(step, "title: X", `title: "\e[31mX"`, 1) + "text\n", "4:8: this text holds the control character U+001B"},
 		{"a zero byte", step + "a\x00b\n", "8:2: byte 0x00 is not UTF-8 text"},
 	}
 }
@@ -76,6 +81,9 @@ func brokenStructure() []broken {
 		{"diagram without words", step + "~~~mermaid\nflowchart LR\n  a --> b\n~~~\n", `8:1: a diagram needs a line "accDescr: ..." that says the same in words`},
 		{"never closed", step + "~~~sh run\nls\n", "8:1: this block is never closed: it needs a line ~~~ at its end"},
 		{"in a list", step + "- a\n  ~~~sh run\n  ls\n  ~~~\n", `9:6: "run" must not stand inside a list or a quote`},
+		{"escapes as they are", step + "a \x1b[31mb\x1b[0m\n\u009bc\n~~~sh run\nls \x7f\n~~~\n", "8:3: control character U+001B: a lesson is plain text\n9:1: control character U+009B: a lesson is plain text\n11:4: control character U+007F: a lesson is plain text"},
+		{"writing direction", step + "~~~sh run\nls \u202edr- mr\n~~~\n", "9:4: control character U+202E: a lesson is plain text"},
+		{"escapes by number", step + "a &#9; &amp; &#65; &#27;[31m\n&#x1B\n&#4294967323;\n", "8:20: &#27; stands for a control character: a lesson is plain text\n9:1: &#x1B stands for a control character: a lesson is plain text\n10:1: &#4294967323; stands for a control character: a lesson is plain text"},
 		{"nested too deep", step + strings.Repeat("> ", 150) + "a\n", "8:1: lists and quotes are nested too deep here"},
 	}
 }
@@ -101,6 +109,8 @@ func brokenChecksAndQuestions() []broken {
 		{"answer is empty", step + "~~~yaml ask\nprompt: a\nanswer: {}\n~~~\n", "10:9: an answer needs a kind, such as ready: {pod: web, containers: 2/2}"},
 		{"one choice", step + "~~~yaml ask\nprompt: a\nchoices: [b]\nanswer: b\n~~~\n", "10:1: choices: want two or more, found 1"},
 		{"answer not among the choices", step + "~~~yaml ask\nprompt: a\nchoices: [pause, php]\nanswer: pasue\n~~~\n", `11:9: answer "pasue" is not one of the choices (did you mean "pause"?)`},
+		{"escape in a prompt", step + "~~~yaml ask\nprompt: \"a\\x1b[2J\"\nchoices: [b, \"c\\u009b\"]\nanswer: b\n~~~\n", "9:9: this text holds the control character U+001B\n10:14: this text holds the control character U+009B"},
+		{"escape in a check", step + "~~~yaml check\n- \"re\\eady\": {pod: a}\n~~~\n", "9:3: this text holds the control character U+001B"},
 		{"question is a text", step + "~~~yaml ask\nwhat?\n~~~\n", `9:1: want a mapping of fields, found "what?"`},
 	}
 }
@@ -136,6 +146,15 @@ func brokenManifests() []broken {
 		{"no name", apply("apiVersion: v1\nkind: Pod\nmetadata: {labels: {a: b}}\n"), "11:1: Pod: metadata.name is missing"},
 		{"misspelt name", apply(strings.Replace(pod, "  name: a", "  naem: a", 1)), `12:3: Pod: unknown field "metadata.naem" (did you mean "name"?)`},
 		{"namespace", apply(strings.Replace(pod, "  name: a\n", "  name: a\n  namespace: b\n", 1)), `13:3: Pod "a": podlab puts every object into the lab's own namespace: leave "namespace" out`},
+		{"kind of the whole cluster", apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n"), `10:7: kind "Namespace" belongs to the whole cluster: podlab applies only what can be in the lab's own namespace`},
+		{"kind without objects", apply("apiVersion: policy/v1\nkind: Eviction\nmetadata: {name: a}\n"), `10:7: kind "Eviction" cannot be applied: the API keeps no objects of this kind`},
+		{"finalizers", apply(strings.Replace(pod, "  name: a\n", "  name: a\n  finalizers: [a.b/c]\n", 1)), `13:3: Pod "a": finalizers would keep the lab from being reset: leave "finalizers" out`},
+		{"finalizers of a template", apply("apiVersion: v1\nkind: PodTemplate\nmetadata: {name: a}\ntemplate:\n  metadata: {finalizers: [a.b/c]}\n"), `13:14: PodTemplate "a": finalizers would keep the lab from being reset: leave "finalizers" out`},
+		{"bad name", apply(strings.Replace(pod, "  name: a\n", "  name: A_b\n", 1)), `12:9: Pod "A_b": metadata.name: want small letters, digits, dashes and dots, a letter or digit first and last, at most 253 characters, found "A_b"`},
+		{"name with dots", apply("apiVersion: v1\nkind: Service\nmetadata: {name: a.b}\n"), `11:18: Service "a.b": metadata.name: want small letters, digits and dashes, a letter or digit first and last, at most 63 characters, found "a.b"`},
+		{"name too long", apply("apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: " + strings.Repeat("a", 53) + "}\n"), `11:18: CronJob "` + strings.Repeat("a", 40) + `...": metadata.name: want small letters, digits, dashes and dots, a letter or digit first and last, at most 52 characters, found "` + strings.Repeat("a", 40) + `..."`},
+		{"name with a slash", apply("apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: a/b}\n"), `11:18: Role "a/b": metadata.name: want a text without / and %, and not . or .., found "a/b"`},
+		{"name is a number", apply(strings.Replace(pod, "  name: a\n", "  name: 1\n", 1)), `12:9: Pod 1: metadata.name: want a text, found 1, which is a number: put it in quotes`},
 		{"same object twice", apply(pod + "---\n" + pod), `18:1: Pod "a" is in this manifest twice`},
 		{"not an object", apply("- a\n"), "9:1: want an object with apiVersion and kind, found a list"},
 		{"comments only", apply("# a\n---\n# b\n"), "9:1: no object in this manifest"},

@@ -93,6 +93,7 @@ func oddFiles() []odd {
 		{"no lab", fstest.MapFS{"x/README.md": {}}, "labs: no lab here: a course is a folder of folders, each with a lesson.md"},
 		{"a lab, not a course", fstest.MapFS{"lesson.md": {}}, "labs: this folder is a lab itself: give the folder above it"},
 		{"too large", lesson(strings.Repeat("a", maxFile+1), 0), "labs/x/lesson.md: a lesson of more than 1 MiB is not read"},
+		{"an escape in a folder's name", fstest.MapFS{"x\x1b[31m/lesson.md": {Data: []byte(head)}}, `labs: the name of the folder "x\x1b[31m" holds a control character: rename it`},
 		{"a pipe", lesson("", fs.ModeNamedPipe), "labs/x/lesson.md: a lesson must be a regular file"},
 		{"a directory", fstest.MapFS{"x/lesson.md/y": {}}, "labs/x/lesson.md: a lesson must be a regular file"},
 	}

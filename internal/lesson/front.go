@@ -12,6 +12,10 @@ import (
 
 var idPattern = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
+// maxID is the number of characters of the longest lab id: the lab's namespaces are podlab-ID and podlab-verify-ID, and a
+// namespace's name has at most 63.
+const maxID = 40
+
 const idRule = "want small letters and digits, joined by single dashes"
 
 // front is the front matter of a lesson.
@@ -93,23 +97,32 @@ func (d *decoder) checkFront(root ast.Node, f front, dir string) {
 	case f.ID == "":
 	case !idPattern.MatchString(f.ID):
 		d.mistake(entry(root, "id").Value, "id %q: %s", f.ID, idRule)
+	case len(f.ID) > maxID:
+		d.mistake(entry(root, "id").Value, "id %q: want at most %d characters", f.ID, maxID)
+	case strings.HasPrefix(f.ID, "verify-"):
+		d.mistake(entry(root, "id").Value, "id %q: ids that begin with \"verify-\" would be taken for podlab's own", f.ID)
 	case f.ID != dir:
 		d.mistake(entry(root, "id").Value, "id %q is not the name of the lab's folder, %q", f.ID, dir)
 	}
 	if e := entry(root, "minutes"); e != nil && !isNull(e.Value) && (f.Minutes < 1 || f.Minutes > 600) {
 		d.mistake(e.Value, "minutes: want 1 to 600, found %d", f.Minutes)
 	}
+	if strings.Contains(f.Title, "\n") {
+		d.mistake(entry(root, "title").Value, "title: want one line")
+	}
 	d.checkList(root, "needs", f.Needs)
 	d.checkList(root, "images", f.Images)
 }
 
-// checkList refuses empty and repeated items.
+// checkList refuses empty and repeated items, and those of several lines.
 func (d *decoder) checkList(root ast.Node, name string, items []string) {
 	seen := map[string]bool{}
 	for i, item := range items {
 		switch n := itemNode(root, name, i); {
 		case strings.TrimSpace(item) == "":
 			d.mistake(n, "%s: an item is empty", name)
+		case strings.Contains(strings.TrimSpace(item), "\n"):
+			d.mistake(n, "%s: want one line for each item", name)
 		case seen[item]:
 			d.mistake(n, "%s: %q is given twice", name, item)
 		}

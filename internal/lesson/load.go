@@ -75,6 +75,10 @@ func (c *loader) readLab(dir string) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
+	if firstControl(dir) >= 0 {
+		c.mistake("", "the name of the folder %q holds a control character: rename it", dir)
+		return
+	}
 	c.dirs = append(c.dirs, dir)
 	if err != nil {
 		c.mistake(name, "%v", bare(err))

@@ -88,7 +88,7 @@ func parseObject(source string, at place) (object *unstructured.Unstructured, fo
 	}
 	w := typed{decoder{at: at, whole: at.of(root), label: objectName(root, gvk.Kind) + ": "}}
 	w.check(root, content, kinds().AllKnownTypes()[gvk])
-	w.identity(root)
+	w.identity(root, gvk.Kind)
 	if len(w.mistakes) > 0 {
 		return nil, w.mistakes
 	}
@@ -135,10 +135,13 @@ func kindOf(root ast.Node, at place) (schema.GroupVersionKind, Mistakes) {
 		return none, mistake
 	}
 	gvk := schema.FromAPIVersionAndKind(version, kind)
+	pos := at.of(entry(root, "kind").Value)
 	if isObject(gvk) {
+		if why := inNamespace(kind); why != "" {
+			return none, Mistakes{{pos, why}}
+		}
 		return gvk, nil
 	}
-	pos := at.of(entry(root, "kind").Value)
 	if strings.HasSuffix(kind, "List") {
 		return none, Mistakes{{pos, fmt.Sprintf("kind %q is not read: write each object as a document of its own, with --- between them", kind)}}
 	}

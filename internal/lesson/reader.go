@@ -91,7 +91,7 @@ func (r *reader) take(data []byte) bool {
 		}
 		i += size
 	}
-	return !r.tooDeep()
+	return !r.findControls() && !r.tooDeep()
 }
 
 var markers = regexp.MustCompile(`^(?:[ \t]*(?:>|[-+*][ \t]|[0-9]{1,9}[.)][ \t]))+`)

@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"github.com/goccy/go-yaml/ast"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // typed checks a manifest against a Go type of the API. It walks two readings of the same text side by side:
@@ -72,6 +73,9 @@ func (w *typed) object(n ast.Node, value any, t reflect.Type) {
 		return
 	}
 	known := fieldsOf(t, "json")
+	if e := entry(n, "finalizers"); e != nil && t == reflect.TypeFor[metav1.ObjectMeta]() {
+		w.mistake(e.Key, "finalizers would keep the lab from being reset: leave \"finalizers\" out")
+	}
 	for _, e := range w.unique(n) {
 		name := keyText(e)
 		f, ok := known.byName[name]
@@ -121,7 +125,7 @@ func (w *typed) bytes(n ast.Node, value any, t reflect.Type) {
 }
 
 // identity looks at the fields that decide which object is meant.
-func (w *typed) identity(root ast.Node) {
+func (w *typed) identity(root ast.Node, kind string) {
 	meta := entry(root, "metadata")
 	if meta == nil {
 		w.require(root, "metadata", "metadata.name is missing")
@@ -129,6 +133,9 @@ func (w *typed) identity(root ast.Node) {
 	}
 	w.whole = w.at.of(meta.Key)
 	w.require(meta.Value, "name", "metadata.name is missing")
+	if name := entry(meta.Value, "name"); name != nil {
+		w.checkName(name.Value, kind)
+	}
 	if ns := entry(meta.Value, "namespace"); ns != nil {
 		w.mistake(ns.Key, "podlab puts every object into the lab's own namespace: leave \"namespace\" out")
 	}

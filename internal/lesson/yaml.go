@@ -124,6 +124,10 @@ func (v *plain) Visit(n ast.Node) ast.Visitor {
 		return v.refuse(n, "tags (!name) are not part of the format: quote a text to keep it a text")
 	case *ast.DirectiveNode:
 		return v.refuse(n, "directives (%name) are not part of the format")
+	case *ast.StringNode:
+		if at := firstControl(n.Value); at >= 0 {
+			return v.refuse(n, fmt.Sprintf("this text holds the control character %U", []rune(n.Value[at:])[0]))
+		}
 	case *ast.MappingKeyNode:
 		return v.refuse(n, "a field's name is a plain text: write it without \"?\"")
 	}
