@@ -64,7 +64,7 @@ docs: ## write again the pages that are made from the code; read the diff
 
 .PHONY: bench
 bench: setup ## measure podlab beside kind, in one run; print the figures
-	@go test -buildvcs=false -tags bench -run '^TestBench$$' -count=1 -timeout 45m ./internal/cli
+	@cd internal/cli && go test -buildvcs=false -tags bench -run '^TestBench$$' -count=1 -timeout 45m
 
 .PHONY: pictures
 pictures: setup ## draw the pictures of the README from a real walk through lab duo
