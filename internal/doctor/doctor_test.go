@@ -198,9 +198,6 @@ func TestThisHost(t *testing.T) {
 	if err := h.TryListen(); err != nil {
 		t.Errorf("listen: %v", err)
 	}
-	if n, known := h.RootInotify(); known && n == 0 {
-		t.Error("root uses no inotify at all?")
-	}
 	out, err := h.Output(t.Context(), os.Args[0], "-no-such-flag")
 	if err == nil || !strings.Contains(err.Error(), "flag provided but not defined") {
 		t.Errorf("output %q, error %v: the command's own words are lost", out, err)
