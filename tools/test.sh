@@ -46,7 +46,7 @@ needs_cluster() {
 	fi
 }
 
-vet() { go vet ./... && go vet -tags e2e,bench,bench ./... && (cd assets/node && go vet -tags e2e ./...); }
+vet() { go vet ./... && go vet -tags e2e,bench ./... && (cd assets/node && go vet -tags e2e ./...); }
 
 phase "setup" assets/setup/setup.sh
 ready=$?

@@ -72,7 +72,7 @@ Processes are tied to containers by the container ID in their cgroup, never by t
 - A process that ` + "`kubectl exec`" + ` or a probe put into a container is left out of every count, and so are its children. But a process
   that an exec leaves behind in the background belongs to nobody once the exec has ended: the kernel gives it to the container's PID 1,
   and from then on it cannot be told from a child that the container started itself. It counts as the container's own.
-- A passed check is looked at again when the API reports a change of the lab's pods, and not before. Nothing tells podlab of a change
+- A passed check is looked at again when the API reports a change of the lab's pods, or while another check of the lab is not satisfied. Nothing tells podlab of a change
   that happens below Kubernetes, such as one more process in a container. While a check that looks at the node has not passed,
   podlab looks again by itself, after 5 seconds at the latest.
 `

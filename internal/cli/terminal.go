@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 
 	"github.com/charmbracelet/lipgloss"
 
@@ -36,10 +37,14 @@ func (a *app) screen(ctx context.Context, course lesson.Course, c *cluster.Clust
 	r := newRunner(course, c)
 	runCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ended := make(chan any, 1)
+	ended := make(chan error, 1)
 	go func() {
 		defer func() { // a bug must not leave the terminal as it is: it is given back first, and Main reports the bug
-			ended <- recover()
+			var err error
+			if bug := recover(); bug != nil {
+				err = fmt.Errorf("%v\n%s", bug, debug.Stack())
+			}
+			ended <- err
 			cancel()
 		}()
 		r.Run(runCtx)
@@ -51,11 +56,11 @@ func (a *app) screen(ctx context.Context, course lesson.Course, c *cluster.Clust
 	})
 	cancel()
 	report.Plain(a.Out, r.Events()) // what still runs says so; kind cannot stop half-way
-	if bug := <-ended; bug != nil {
-		panic(bug)
-	}
 	if saveErr := s.close(); saveErr != nil {
 		err = errors.Join(err, saveErr)
+	}
+	if bug := <-ended; bug != nil {
+		panic(bug)
 	}
 	if err == nil {
 		a.farewell(ctx, c)

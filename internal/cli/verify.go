@@ -46,7 +46,7 @@ Exit code: 0 all passed, 1 a check is not satisfied, 3 nobody could tell, 4 a le
 		},
 	}
 	a.jsonFlag(cmd)
-	cmd.Flags().DurationVar(&timeout, "timeout", time.Minute, "how long a check may stay \"not yet\"")
+	cmd.Flags().DurationVar(&timeout, "timeout", time.Minute, "how long a check may stay \"not yet\", and how long to go on trying where nobody answers")
 	cmd.Flags().BoolVar(&rebuild, "rebuild", false, "make the cluster anew")
 	return cmd
 }

@@ -5,6 +5,7 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,12 +115,15 @@ func TestMistakesAreToldAllAtOnce(t *testing.T) {
 // everythingInDocker lists what Docker holds, by identity.
 func everythingInDocker(t *testing.T) string {
 	t.Helper()
-	return strings.Join([]string{
+	held := strings.Join([]string{
 		docker(t, "ps", "-a", "--no-trunc", "--format", "container {{.ID}} {{.Names}} {{.State}}"),
 		docker(t, "images", "-a", "--no-trunc", "--format", "image {{.ID}} {{.Repository}}:{{.Tag}}"),
 		docker(t, "network", "ls", "--no-trunc", "--format", "network {{.ID}} {{.Name}}"),
 		docker(t, "volume", "ls", "--format", "volume {{.Name}}"),
 	}, "\n")
+	lines := strings.Split(held, "\n")
+	slices.Sort(lines) // Docker lists in no order that lasts
+	return strings.Join(lines, "\n")
 }
 
 func TestNothingOfTheUsersIsTouched(t *testing.T) {

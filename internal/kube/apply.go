@@ -33,6 +33,7 @@ type Applied struct {
 func (c *Client) Apply(ctx context.Context, namespace string, objects []*unstructured.Unstructured) ([]Applied, error) {
 	var applied []Applied
 	for _, o := range objects {
+		c.warnings.take() // those of other requests
 		action, err := c.apply(ctx, namespace, o)
 		if err != nil {
 			return applied, fmt.Errorf("apply %w", err)

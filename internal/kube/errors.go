@@ -27,10 +27,14 @@ func (r *Refused) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Unwrap returns what the server answered.
-// Refused says that the object was understood: an answer, not a failure to ask.
-func (r *Refused) Refused() bool { return true }
+// Refused says that the object was understood and not taken: an answer. A server that is starting, overloaded or broken
+// gives a status too, and that is none.
+func (r *Refused) Refused() bool {
+	return r.err == nil || meta.IsNoMatchError(r.err) || apierrors.IsInvalid(r.err) || apierrors.IsBadRequest(r.err) ||
+		apierrors.IsForbidden(r.err) || apierrors.IsConflict(r.err)
+}
 
+// Unwrap returns what the server answered.
 func (r *Refused) Unwrap() error { return r.err }
 
 // explain turns the error of one request about one object into one that a learner can read.

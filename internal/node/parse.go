@@ -201,10 +201,11 @@ func readStatuses(text string) (map[int]status, error) {
 			return nil
 		case "NSpid":
 			pids, err := atois(strings.Fields(value))
-			if err != nil || len(pids) == 0 || names[pid] == "" {
-				return fmt.Errorf("process %d has the name %q and the NSpid %q", pid, names[pid], value)
+			name, named := names[pid] // a process may give itself an empty name
+			if err != nil || len(pids) == 0 || !named {
+				return fmt.Errorf("process %d has the name %q and the NSpid %q", pid, name, value)
 			}
-			byPID[pid] = status{names[pid], pids}
+			byPID[pid] = status{name, pids}
 			return nil
 		}
 		return fmt.Errorf("process %d has a line %q", pid, key)

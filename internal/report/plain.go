@@ -55,7 +55,12 @@ func (p *plain) line(format string, args ...any) {
 }
 
 func printable(r rune) rune {
-	if unicode.IsControl(r) && r != '\n' {
+	switch {
+	case r == '\n':
+		return r
+	case r == '\t':
+		return ' '
+	case unicode.IsControl(r), r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069: // the latter turn the writing direction
 		return -1
 	}
 	return r

@@ -91,8 +91,8 @@ func TestPlainEndsWithTheEvents(t *testing.T) {
 }
 
 func TestPlainTakesTerminalCommandsOut(t *testing.T) {
-	out := printed([]step{{0, runner.LabStarted{Lab: "duo", Title: "\x1b[2J\x07Two\ttabs"}}})
-	if got, want := string(out), "\nduo  [2JTwotabs\n"; got != want {
+	out := printed([]step{{0, runner.LabStarted{Lab: "duo", Title: "\x1b[2J\x07Two\ttabs\u202e"}}})
+	if got, want := string(out), "\nduo  [2JTwo tabs\n"; got != want {
 		t.Errorf("printed %q, want %q", got, want)
 	}
 }

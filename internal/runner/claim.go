@@ -89,6 +89,8 @@ func (w *walk) apply(ctx context.Context, id string, b lesson.Apply) CheckOutcom
 			r.Verdict, r.Got, r.Why = checks.NotYet, "refused", err.Error()
 		case err != nil:
 			r.Verdict, r.Got, r.Why, r.Try = checks.CannotTell, "an error", err.Error(), WayOut(err)
+		default:
+			awaitNodes(ctx, w.looker.watch, b.Objects)
 		}
 		return r
 	}}, id)
@@ -98,7 +100,7 @@ func (w *walk) apply(ctx context.Context, id string, b lesson.Apply) CheckOutcom
 func (w *walk) run(ctx context.Context, step int, id string, b lesson.Run) CheckOutcome {
 	return w.do(ctx, &deed{kind: "run", want: "exit code 0", do: func(ctx context.Context) checks.Result {
 		var out bytes.Buffer
-		exit, err := w.r.deps.Shell.Run(ctx, b.Script, w.r.shellEnv(ctx, w.plan, w.looker.watch, step), &out, &out)
+		exit, err := w.r.deps.Shell.Run(ctx, b.Script, w.r.shellEnv(w.plan, w.looker.watch, step), &out, &out)
 		r := checks.Result{
 			Verdict: checks.Pass, Got: fmt.Sprintf("exit code %d", exit),
 			Evidence: checks.Evidence{Command: strings.TrimSpace(b.Script), Rows: lines(out.String())},
@@ -133,7 +135,11 @@ func (d *deed) Eval(ctx context.Context, _ checks.Cluster) checks.Result {
 // do follows one thing until it is decided or the time is up, and tells what became of it.
 func (w *walk) do(ctx context.Context, c checks.Check, id string) CheckOutcome {
 	start := time.Now()
-	limited, cancel := context.WithTimeout(ctx, w.timeout)
+	limit := w.timeout
+	if _, ok := c.(*deed); ok {
+		limit += deedLimit
+	}
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	result := checks.Result{Verdict: checks.CannotTell, Why: cmp.Or(w.undone, outOfTime)}
 	if w.undone == "" {
@@ -149,6 +155,10 @@ func (w *walk) do(ctx context.Context, c checks.Check, id string) CheckOutcome {
 	w.r.emit(ClaimDecided{Claim: claim})
 	return claim
 }
+
+// deedLimit is what one deed may take beside the time-out for trying it anew. A command has a limit of its own, a minute,
+// and its last words must not be lost to this one.
+const deedLimit = 75 * time.Second
 
 // outOfTime is the reason when a deadline came before the first look.
 const outOfTime = "no look at the cluster ended in time"

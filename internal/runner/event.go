@@ -13,8 +13,9 @@ type Event interface{ event() }
 type (
 	// PhaseChanged reports a phase of bringing the cluster up.
 	PhaseChanged struct {
-		Phase Phase
-		At    time.Time
+		Phase   Phase
+		At      time.Time
+		Revival bool // podlab brings a lost cluster back by itself: nobody has to wait for it
 	}
 	// ClusterUp says that the cluster answers.
 	ClusterUp struct{ At time.Time }

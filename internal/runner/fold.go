@@ -45,7 +45,10 @@ func (s State) Apply(e Event) State {
 func busyWithCluster(busy string, e Event) string {
 	switch e := e.(type) {
 	case PhaseChanged:
-		if e.Phase.Done && e.Phase.Err != nil {
+		switch {
+		case e.Revival:
+			return busy
+		case e.Phase.Done && e.Phase.Err != nil:
 			return ""
 		}
 		return "cluster"

@@ -4,9 +4,13 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/lesson"
@@ -28,13 +32,20 @@ func (r *Runner) follow(ctx context.Context, lab *openLab) {
 // when Docker returns.
 func (r *Runner) lost(ctx context.Context, err error) {
 	r.emit(ClusterLost{Err: err, Try: "podlab brings it back as soon as Docker answers"})
-	if rerr := r.deps.Cluster.Revive(ctx, r.reportPhase); rerr != nil && ctx.Err() == nil {
+	rerr := r.deps.Cluster.Revive(ctx, r.reportRevival)
+	if ctx.Err() != nil {
+		return
+	}
+	if rerr != nil {
 		err = rerr
 	}
 	r.emit(ClusterLost{Err: err, Try: WayOut(err)}) // until the watch says that it is back
 }
 
 func (r *Runner) reportPhase(p Phase) { r.emit(PhaseChanged{Phase: p, At: time.Now()}) }
+func (r *Runner) reportRevival(p Phase) {
+	r.emit(PhaseChanged{Phase: p, At: time.Now(), Revival: true})
+}
 
 func (r *Runner) apply(ctx context.Context, req Apply) {
 	r.emit(ApplyStarted(req))
@@ -42,6 +53,9 @@ func (r *Runner) apply(ctx context.Context, req Apply) {
 	var applied []Applied
 	if err == nil {
 		applied, err = r.open.api.Apply(ctx, r.open.plan.namespace, objects)
+	}
+	if err == nil {
+		awaitNodes(ctx, r.open.looker.watch, objects)
 	}
 	r.emit(ApplyEnded{Step: req.Step, Block: req.Block, Objects: applied, Err: err})
 }
@@ -53,37 +67,36 @@ func (r *Runner) runCommand(ctx context.Context, req RunCommand) {
 	exit := 0
 	if err == nil {
 		out := textWriter(func(text string) { r.emit(CommandOutput{Step: req.Step, Block: req.Block, Text: text}) })
-		exit, err = r.deps.Shell.Run(ctx, run.Script, r.shellEnv(ctx, r.open.plan, r.open.looker.watch, req.Step), out, out)
+		exit, err = r.deps.Shell.Run(ctx, run.Script, r.shellEnv(r.open.plan, r.open.looker.watch, req.Step), out, out)
 	}
 	r.emit(CommandEnded{Step: req.Step, Block: req.Block, Exit: exit, Elapsed: time.Since(start), Err: err})
 }
 
-// schedulerPatience is how long a command waits until the lab's pod has a node: $NODE names it.
-const schedulerPatience = 2 * time.Second
-
 // shellEnv says what a command of the step can name. $NODE is where the pod runs that was applied last, up to this step:
 // on a cluster with workers that is not the control plane.
-func (r *Runner) shellEnv(ctx context.Context, p plan, watch Watch, step int) ShellEnv {
+func (r *Runner) shellEnv(p plan, watch Watch, step int) ShellEnv {
 	env := ShellEnv{Node: r.deps.Node(), Namespace: p.namespace}
 	for _, name := range p.podsUpTo(step) {
-		if node := nodeOf(ctx, watch, name); node != "" {
-			env.Node = node
+		if pod, err := watch.Pod(name); err == nil && pod.Spec.NodeName != "" {
+			env.Node = pod.Spec.NodeName
 		}
 	}
 	return env
 }
 
-// nodeOf returns the pod's node, and waits a little for it if the pod is there and has none yet.
-func nodeOf(ctx context.Context, watch Watch, name string) string {
-	for deadline := time.Now().Add(schedulerPatience); ; {
-		pod, err := watch.Pod(name)
-		if err != nil || pod.Spec.NodeName != "" || time.Now().After(deadline) || ctx.Err() != nil {
-			if err != nil {
-				return ""
-			}
-			return pod.Spec.NodeName
+// schedulerPatience is how long an apply waits until its pods have a node: the next command may name it.
+const schedulerPatience = 2 * time.Second
+
+// awaitNodes waits a little until the watch has seen each of the pods on a node.
+func awaitNodes(ctx context.Context, watch Watch, objects []*unstructured.Unstructured) {
+	scheduled := func(o *unstructured.Unstructured) bool {
+		pod, err := watch.Pod(o.GetName())
+		return o.GetKind() != "Pod" || err == nil && pod.Spec.NodeName != "" || err != nil && !apierrors.IsNotFound(err)
+	}
+	for deadline := time.Now().Add(schedulerPatience); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
+		if !slices.ContainsFunc(objects, func(o *unstructured.Unstructured) bool { return !scheduled(o) }) {
+			return
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 }
 
@@ -157,7 +170,11 @@ func (e *earlyAnswers) all() map[Answer]lesson.Ask {
 
 // grade compares an answer with the cluster's, or with the lesson's. A wrong answer does not give the right one away.
 func grade(ctx context.Context, ask lesson.Ask, answer string, c checks.Cluster) checks.Result {
-	truth, result := truthOf(ctx, ask, c)
+	var truth string
+	result := guarded(func() (r checks.Result) {
+		truth, r = truthOf(ctx, ask, c)
+		return r
+	})
 	if result.Verdict != checks.Pass {
 		return checks.Result{Verdict: checks.CannotTell, Got: strings.TrimSpace(answer), Why: cmp.Or(result.Why, result.Got), Try: result.Try}
 	}

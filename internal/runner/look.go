@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -51,17 +52,29 @@ func (g *glance) Node(ctx context.Context, name string) (*node.Snapshot, error) 
 	return g.moment.Node(ctx, name)
 }
 
-// eval evaluates a check. A bug in it is no verdict either.
-func eval(ctx context.Context, c checks.Check, g *glance) (r checks.Result) {
+// guarded calls f. A bug in it is no verdict either.
+func guarded(f func() checks.Result) (r checks.Result) {
 	defer func() {
 		if bug := recover(); bug != nil {
 			r = checks.Result{
 				Verdict: checks.CannotTell, Why: fmt.Sprintf("this is a bug in podlab: %v", bug),
-				Try: "report it, with this text: " + string(debug.Stack()),
+				Try:      "report it, with the evidence that is shown here",
+				Evidence: checks.Evidence{Notes: places(debug.Stack())},
 			}
 		}
 	}()
-	return c.Eval(ctx, g)
+	return f()
+}
+
+// places returns the places in the code that a stack names, without the addresses, which differ from run to run.
+func places(stack []byte) []string {
+	var list []string
+	for line := range strings.Lines(string(stack)) {
+		if place, _, ok := strings.Cut(strings.TrimSpace(line), " +0x"); ok {
+			list = append(list, place)
+		}
+	}
+	return list
 }
 
 // Bounds of the pause before a second look at a node that gave no pass. Nothing tells podlab of a change below
@@ -100,7 +113,7 @@ func (l *looker) look(ctx context.Context, cs []checks.Check, tell func(i int, r
 		wg.Go(func() {
 			start := time.Now()
 			g := &glance{moment: m}
-			r := eval(ctx, c, g)
+			r := guarded(func() checks.Result { return c.Eval(ctx, g) })
 			took := time.Since(start)
 			mu.Lock()
 			defer mu.Unlock()

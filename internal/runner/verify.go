@@ -114,7 +114,7 @@ func (w *walk) open(ctx context.Context, lab lesson.Lab) ([][]checks.Result, err
 		return nil, err
 	}
 	w.looker = newLooker(watch, w.r.deps.Cluster.Snapshot)
-	w.looker.lost = func(ctx context.Context, _ error) { _ = w.r.deps.Cluster.Revive(ctx, w.r.reportPhase) } // the checks tell
+	w.looker.lost = func(ctx context.Context, _ error) { _ = w.r.deps.Cluster.Revive(ctx, w.r.reportRevival) } // the checks tell
 	before := make([][]checks.Result, len(p.checks))
 	for i, cs := range p.checks {
 		before[i] = w.lookOnce(ctx, cs)
@@ -137,7 +137,7 @@ const beforeLimit = 15 * time.Second
 
 // lookOnce asks each check until it says something.
 func (w *walk) lookOnce(ctx context.Context, cs []checks.Check) []checks.Result {
-	results := make([]checks.Result, len(cs))
+	results := slices.Repeat([]checks.Result{{Verdict: checks.CannotTell, Why: outOfTime}}, len(cs))
 	if len(cs) == 0 {
 		return results
 	}
@@ -162,7 +162,7 @@ func earlier(empty, now []checks.Result) []checks.Result {
 
 // step does the step's blocks in order and returns a claim for each.
 func (w *walk) step(ctx context.Context, index int, step lesson.Step, before []checks.Result) []CheckOutcome {
-	if applies(step) {
+	if applies(step) && w.undone == "" {
 		before = earlier(before, w.lookOnce(ctx, w.plan.checks[index]))
 	}
 	claims := []CheckOutcome{}
