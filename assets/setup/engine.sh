@@ -49,6 +49,13 @@ start_engine() {
     systemctl start docker || stop 'Docker Engine does not start; type: journalctl -u docker'
     return
   fi
+  # A daemon that is just stopping stops its containers first; one that is just starting needs a moment to answer.
+  pid=$(cat "$pidfile" 2>/dev/null || true)
+  for ((i = 0; i < 150; i++)); do
+    if answers; then return; fi
+    [[ -n $pid && $(cat "/proc/$pid/comm" 2>/dev/null) == dockerd ]] || break
+    sleep 0.2
+  done
   # A machine that was stopped leaves its pid file, and dockerd refuses to start while another process has that number.
   pid=$(cat "$pidfile" 2>/dev/null || true)
   if [[ -n $pid && $(cat "/proc/$pid/comm" 2>/dev/null) != dockerd ]]; then rm -f "$pidfile"; fi
