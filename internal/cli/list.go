@@ -72,11 +72,7 @@ func (a *app) saved() (progress.Progress, error) {
 
 // store opens the learner's progress and says what was wrong with it.
 func (a *app) store() (*progress.Store, error) {
-	dir, err := a.stateDir()
-	if err != nil {
-		return nil, err
-	}
-	store, err := progress.Open(dir)
+	store, err := progress.Open(stateHome()) // which makes the folder when there is something to write
 	if err != nil {
 		return nil, err
 	}

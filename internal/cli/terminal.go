@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"runtime/debug"
+	"slices"
+	"sync"
 
 	"github.com/charmbracelet/lipgloss"
 
@@ -81,8 +84,12 @@ type session struct {
 	*runner.Runner
 	store  *progress.Store
 	course string
-	places chan place
 	done   chan error
+
+	mu     sync.Mutex
+	queue  []place
+	ended  bool
+	queued chan struct{} // receives after the queue grew, or ended
 }
 
 // place is where the learner is; or, reset, a lab that was put back to its start.
@@ -92,7 +99,7 @@ type place struct {
 }
 
 func newSession(r *runner.Runner, store *progress.Store, course string) *session {
-	s := &session{Runner: r, store: store, course: course, places: make(chan place, 64), done: make(chan error, 1)}
+	s := &session{Runner: r, store: store, course: course, done: make(chan error, 1), queued: make(chan struct{}, 1)}
 	go s.save()
 	return s
 }
@@ -120,22 +127,50 @@ func (s *session) Save(p tui.Position) { s.keep(place{Position: p}) }
 func (s *session) Forget(lab string) { s.keep(place{Position: tui.Position{Lab: lab}, reset: true}) }
 
 func (s *session) keep(p place) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue = append(s.queue, p)
+	s.wake()
+}
+
+// wake is called under the lock.
+func (s *session) wake() {
 	select {
-	case s.places <- p:
-	default: // the disk is 64 places behind; a later one holds all that this one does
+	case s.queued <- struct{}{}:
+	default:
 	}
 }
 
+// take empties the queue and says whether nothing will follow.
+func (s *session) take() ([]place, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	places := s.queue
+	s.queue = nil
+	return places, s.ended
+}
+
+// save writes places until the session is closed. A later place of the lab makes good one that could not be written, and a
+// later reset makes good a reset.
 func (s *session) save() {
-	var failed error
-	for p := range s.places {
-		if err := s.write(p); err != nil {
-			failed = err
-		} else {
-			failed = nil
+	type kind struct {
+		lab   string
+		reset bool
+	}
+	failed := map[kind]error{}
+	for range s.queued {
+		places, ended := s.take()
+		for _, p := range places {
+			k := kind{p.Lab, p.reset}
+			if failed[k] = s.write(p); failed[k] == nil {
+				delete(failed, k)
+			}
+		}
+		if ended {
+			break
 		}
 	}
-	s.done <- failed
+	s.done <- errors.Join(slices.Collect(maps.Values(failed))...)
 }
 
 func (s *session) write(p place) error {
@@ -158,6 +193,9 @@ func (s *session) write(p place) error {
 
 // close waits until every place is written.
 func (s *session) close() error {
-	close(s.places)
+	s.mu.Lock()
+	s.ended = true
+	s.wake()
+	s.mu.Unlock()
 	return <-s.done
 }

@@ -20,8 +20,8 @@ const (
 
 // Up makes the cluster answer, with the images on its nodes under the names that manifests use, and reports each phase.
 // A cluster that is there is used, a stopped one is started, a half-made one of podlab's is made anew; a broken one is an
-// error unless Config.Rebuild says otherwise, which it does until the first Up that succeeds. When making it fails or ctx ends meanwhile, what was made is deleted again.
-// Up returns only when nothing that it started still runs.
+// error unless Config.Rebuild says otherwise, which it does until the first Up that succeeds. When making it fails or ctx
+// ends meanwhile, what was made is deleted again. Up returns only when nothing that it started still runs.
 func (c *Cluster) Up(ctx context.Context, images []string, report func(Phase)) error {
 	p := newPhases(report)
 	docker := p.start(phaseDocker)

@@ -226,7 +226,7 @@ func TestNamespaceOfOthersIsLeftAlone(t *testing.T) {
 	c, _ := cluster(t)
 	ctx := t.Context()
 	for name, do := range map[string]func(context.Context, string) error{
-		"ensure": c.EnsureNamespace, "reset": c.Reset, "delete": c.DeleteNamespace,
+		"ensure": c.EnsureNamespace, "reset": c.Reset, "delete": c.deleteNamespace,
 	} {
 		if err := do(ctx, "default"); err == nil || !strings.Contains(err.Error(), "was not made by podlab") {
 			t.Errorf("%s: %v, want a refusal", name, err)

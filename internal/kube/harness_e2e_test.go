@@ -11,6 +11,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 )
@@ -36,7 +38,7 @@ func cluster(t *testing.T) (*Client, string) {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		if err := c.DeleteNamespace(ctx, namespace); err != nil {
+		if err := c.deleteNamespace(ctx, namespace); err != nil {
 			t.Error(err)
 		}
 	})
@@ -134,3 +136,29 @@ spec:
       containers:
       - {name: c1, image: "demo:1.0.0", command: [sleep, "1000"]}
 `
+
+// deleteNamespace deletes the namespace with all that is in it and waits until it is gone. A missing one is no error.
+func (c *Client) deleteNamespace(ctx context.Context, namespace string) error {
+	ns, err := c.core.Namespaces().Get(ctx, namespace, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("delete namespace %s: %w", namespace, unanswered(err))
+	}
+	if err := ours(ns); err != nil {
+		return err
+	}
+	// The namespace's own end would give every pod the usual grace of 30 s.
+	if err := c.empty(ctx, namespace); err != nil {
+		return fmt.Errorf("delete namespace %s: %w", namespace, err)
+	}
+	err = c.core.Namespaces().Delete(ctx, namespace, metav1.DeleteOptions{})
+	if err == nil || apierrors.IsConflict(err) {
+		err = gone(ctx, c.dynamic.Resource(namespaces), namespace, string(ns.UID))
+	}
+	if err != nil && !apierrors.IsNotFound(err) {
+		return fmt.Errorf("delete namespace %s: %w", namespace, unanswered(err))
+	}
+	return nil
+}

@@ -37,32 +37,6 @@ func (c *Client) EnsureNamespace(ctx context.Context, namespace string) error {
 	}
 }
 
-// DeleteNamespace deletes the namespace with all that is in it and waits until it is gone. A missing one is no error.
-func (c *Client) DeleteNamespace(ctx context.Context, namespace string) error {
-	ns, err := c.core.Namespaces().Get(ctx, namespace, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("delete namespace %s: %w", namespace, unanswered(err))
-	}
-	if err := ours(ns); err != nil {
-		return err
-	}
-	// The namespace's own end would give every pod the usual grace of 30 s.
-	if err := c.empty(ctx, namespace); err != nil {
-		return fmt.Errorf("delete namespace %s: %w", namespace, err)
-	}
-	err = c.core.Namespaces().Delete(ctx, namespace, metav1.DeleteOptions{})
-	if err == nil || apierrors.IsConflict(err) {
-		err = gone(ctx, c.dynamic.Resource(namespaces), namespace, string(ns.UID))
-	}
-	if err != nil && !apierrors.IsNotFound(err) {
-		return fmt.Errorf("delete namespace %s: %w", namespace, unanswered(err))
-	}
-	return nil
-}
-
 func (c *Client) createNamespace(ctx context.Context, namespace string) error {
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name:   namespace,

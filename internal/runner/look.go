@@ -59,15 +59,15 @@ func guarded(f func() checks.Result) (r checks.Result) {
 			r = checks.Result{
 				Verdict: checks.CannotTell, Why: fmt.Sprintf("this is a bug in podlab: %v", bug),
 				Try:      "report it, with the evidence that is shown here",
-				Evidence: checks.Evidence{Notes: places(debug.Stack())},
+				Evidence: checks.Evidence{Notes: frames(debug.Stack())},
 			}
 		}
 	}()
 	return f()
 }
 
-// places returns the places in the code that a stack names, without the addresses, which differ from run to run.
-func places(stack []byte) []string {
+// frames returns the places in the code that a stack names, without the addresses, which differ from run to run.
+func frames(stack []byte) []string {
 	var list []string
 	for line := range strings.Lines(string(stack)) {
 		if place, _, ok := strings.Cut(strings.TrimSpace(line), " +0x"); ok {

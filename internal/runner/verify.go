@@ -13,7 +13,7 @@ import (
 
 // VerifyOptions says how verify goes about it.
 type VerifyOptions struct {
-	Timeout time.Duration // how long a check may stay "not yet" before that is its verdict
+	Timeout time.Duration // how long a check may stay "not yet", and how long to go on trying where nobody answers
 }
 
 // Verify walks the labs without a learner: for each step it shows that its checks do not hold before, does what the step
