@@ -30,7 +30,8 @@ func readyKind() Kind {
 		Name: "ready",
 		Says: "So many of the pod's containers are ready. It counts what `kubectl get pod` counts: the containers and the sidecars " +
 			"(init containers with `restartPolicy: Always`), neither other init containers nor the sandbox. When all are to be ready, " +
-			"the pod's own Ready condition must be true as well. A pod that is being deleted is not ready.",
+			"the pod's own Ready condition must be true as well, and on the node each container's first process must be there: for a " +
+			"moment the API calls a container ready that has crashed. A pod that is being deleted is not ready.",
 		Fields:      readyFields{},
 		Examples:    []string{"ready: {pod: demoduo, containers: 2/2}"},
 		AskSays:     "The answer is ready/total, as `2/2`. It is known once no container is still starting.",
@@ -96,6 +97,20 @@ func (k Ready) judge(ctx context.Context, c Cluster, pod *corev1.Pod) Result {
 		r.Why = strings.Trim(ready.Reason+": "+ready.Message, ": ")
 	default:
 		r.Verdict = Pass
+		return onNode(ctx, c, pod, now, r)
+	}
+	return r
+}
+
+// onNode holds a pass against the node: for about a second the API goes on to call a container ready whose process has
+// ended, as one does that crashes on start. Only a pod that is ready as a whole is looked at.
+func onNode(ctx context.Context, c Cluster, pod *corev1.Pod, now ratio, r Result) Result {
+	if now.ready != now.total {
+		return r
+	}
+	if _, seen := look(ctx, c, pod.Name); seen.Verdict != "" {
+		r.Verdict, r.Why, r.Try = seen.Verdict, seen.Why, seen.Try
+		r.Got = now.String() + " to the API, but " + seen.Got
 	}
 	return r
 }
@@ -214,5 +229,5 @@ func (f readyFact) Value(ctx context.Context, c Cluster) (string, Result) {
 			return "", Result{Verdict: NotYet, Got: one.name + " is still starting", Evidence: readyEvidence(pod, now)}
 		}
 	}
-	return now.String(), Result{Verdict: Pass, Got: now.String() + " containers ready", Evidence: readyEvidence(pod, now)}
+	return now.String(), onNode(ctx, c, pod, now, Result{Verdict: Pass, Got: now.String() + " containers ready", Evidence: readyEvidence(pod, now)})
 }

@@ -62,6 +62,7 @@ func TestNearMissesAreToldApart(t *testing.T) {
 		why                 string
 	}{
 		{"trio", "duo.yaml", "ready", checks.NotYet, "3/3", "2/2", ""},
+		{"trio", "same-port.yaml", "ready", checks.NotYet, "3/3", "", ""}, // ready for a blink, to the API
 		{"duo", "no-such-image.yaml", "ready", checks.NotYet, "2/2", "", "mage"},
 		{"duo", "shared-pid.yaml", "namespaces", checks.NotYet, "pid", "pid", ""},
 		{"duo", "shared-pid.yaml", "nprocs", checks.NotYet, "pid 1", "pid 3", ""},

@@ -2,7 +2,6 @@ package runner
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -11,10 +10,10 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/podlab/podlab/internal/checks/checkstest"
 	"github.com/podlab/podlab/internal/lesson"
 	"github.com/podlab/podlab/internal/node"
 )
@@ -68,6 +67,8 @@ func testCourse(t *testing.T, text string) lesson.Course {
 
 // fakeWorld is a cluster, its API, a watch and a shell in one: a pod that is applied becomes ready at once.
 type fakeWorld struct {
+	recorded *checkstest.Cluster // what a real node showed of pod demoduo
+
 	mu       sync.Mutex
 	pods     map[string]*corev1.Pod
 	lost     error // the watch's connection
@@ -81,7 +82,11 @@ type fakeWorld struct {
 }
 
 func newFakeWorld() *fakeWorld {
-	return &fakeWorld{pods: map[string]*corev1.Pod{}, ready: true, changed: make(chan struct{}, 1)}
+	recorded, err := checkstest.Recorded()
+	if err != nil {
+		panic(err)
+	}
+	return &fakeWorld{recorded: recorded, pods: map[string]*corev1.Pod{}, ready: true, changed: make(chan struct{}, 1)}
 }
 
 func (w *fakeWorld) deps(course lesson.Course) Deps {
@@ -117,7 +122,7 @@ func (w *fakeWorld) Revive(context.Context, func(Phase)) error {
 }
 
 func (w *fakeWorld) Snapshot(context.Context, string) (*node.Snapshot, error) {
-	return nil, errors.New("this world has no node")
+	return w.recorded.Snapshot, nil
 }
 
 func (w *fakeWorld) EnsureNamespace(context.Context, string) error { return nil }
@@ -130,24 +135,22 @@ func (w *fakeWorld) Apply(_ context.Context, _ string, objects []*unstructured.U
 	}
 	var applied []Applied
 	for _, o := range objects {
-		w.pods[o.GetName()] = pod(o.GetName(), w.ready)
+		w.pods[o.GetName()] = w.pod(o.GetName())
 		applied = append(applied, Applied{Object: "pod/" + o.GetName(), Action: "created"})
 	}
 	w.notify()
 	return applied, nil
 }
 
-func pod(name string, ready bool) *corev1.Pod {
-	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, UID: "u"}}
-	p.Spec.NodeName = "podlab-worker"
-	for _, c := range []string{"demox", "demoy"} {
-		p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: c})
-		state := corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
-		p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, corev1.ContainerStatus{Name: c, Ready: ready, State: state})
-	}
-	p.Status.Phase = corev1.PodRunning
-	if ready {
-		p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
+// pod is the recorded pod, or one whose containers run and never get ready.
+func (w *fakeWorld) pod(name string) *corev1.Pod {
+	p := w.recorded.Pods["demoduo"].DeepCopy()
+	p.Name = name
+	if !w.ready {
+		p.Status.Conditions = nil
+		for i := range p.Status.ContainerStatuses {
+			p.Status.ContainerStatuses[i].Ready = false
+		}
 	}
 	return p
 }

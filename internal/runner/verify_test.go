@@ -59,7 +59,7 @@ func TestVerify(t *testing.T) {
 		"its question has an answer":  {kind: "ask", verdict: checks.Pass, got: "2/2"},
 		"its command runs":            {kind: "run", verdict: checks.Pass, got: "exit code 0"},
 		"a pod that never gets ready": {world: func(w *fakeWorld) { w.ready = false }, kind: "ready", verdict: checks.NotYet, got: "0/2 containers ready"},
-		"a command that fails":        {world: func(w *fakeWorld) { w.exit = 3 }, kind: "run", verdict: checks.NotYet, got: "exit code 3", why: "on podlab-worker"},
+		"a command that fails":        {world: func(w *fakeWorld) { w.exit = 3 }, kind: "run", verdict: checks.NotYet, got: "exit code 3", why: "on dev-control-plane"},
 		"an answer not offered":       {text: wrongChoices, kind: "ask", verdict: checks.NotYet, got: "2/2"},
 		"a manifest that is refused": {
 			world: func(w *fakeWorld) { w.applyErr = apierrors.NewBadRequest("unknown field") },
