@@ -46,17 +46,30 @@ func TestBench(t *testing.T) {
 	b.kind, b.lab = b.build("sigs.k8s.io/kind"), b.build("github.com/podlab/podlab/cmd/podlab")
 	t.Setenv("XDG_STATE_HOME", filepath.Join(b.dir, "state"))
 	defer b.podlab("clean-up", "down")
+	t.Run("clusters", func(*testing.T) { b.printClusters() })
+	t.Run("images", func(*testing.T) { b.printImages() })
+	t.Run("verdicts", func(*testing.T) { b.printVerdicts() })
+}
+
+func (b *bench) printClusters() {
 	image := b.nodeImage()
 	up, create := b.clusters(image)
 	fmt.Printf("bring a cluster up (image %s, median of %d)\n", image, clusterRounds)
 	fmt.Printf("  podlab up, with the lab image on the node  %6.1f s\n", up.Seconds())
 	fmt.Printf("  kind create cluster --wait                 %6.1f s\n", create.Seconds())
 	fmt.Printf("  ratio                                      %6.2f\n", up.Seconds()/create.Seconds())
+}
+
+func (b *bench) printImages() {
 	load, kindLoad := b.images()
 	fmt.Printf("put the lab image on a node that lacks it (median of %d)\n", imageRounds)
 	fmt.Printf("  podlab up, all else being there            %6.2f s\n", load.Seconds())
 	fmt.Printf("  kind load docker-image                     %6.2f s\n", kindLoad.Seconds())
 	fmt.Printf("  ratio                                      %6.2f\n", load.Seconds()/kindLoad.Seconds())
+}
+
+func (b *bench) printVerdicts() {
+	b.podlab("verdicts", "up")
 	ready, nodes := b.verdicts()
 	fmt.Printf("from the API's event that the pod is Ready to the verdict (%d pods, lab duo)\n", verdictRounds)
 	fmt.Printf("  ready                    median %4d ms, p99 %4d ms\n", at(ready, 50).Milliseconds(), at(ready, 99).Milliseconds())
