@@ -3,10 +3,7 @@ package checks
 
 import (
 	"context"
-
-	corev1 "k8s.io/api/core/v1"
-
-	"github.com/podlab/podlab/internal/node"
+	"time"
 )
 
 // Verdict is what a check says. An error is never a verdict: it makes the verdict CannotTell.
@@ -20,12 +17,23 @@ const (
 
 // Result is a verdict with its reasons.
 type Result struct {
-	Verdict  Verdict  `json:"verdict"`
-	Want     string   `json:"want"`          // what the lesson claims, one line: "2/2 containers ready"
-	Got      string   `json:"got"`           // what was found, one line: "1/2 containers ready"
-	Why      string   `json:"why,omitempty"` // for NotYet and CannotTell: the one container state, event or error that explains it; may be ""
-	Try      string   `json:"try,omitempty"` // for CannotTell: the way out; may be ""
-	Evidence Evidence `json:"evidence"`      // what the verdict rests on
+	Verdict    Verdict    `json:"verdict"`
+	Want       string     `json:"want"`                 // what the lesson claims, one line: "2/2 containers ready"
+	Got        string     `json:"got"`                  // what was found, one line: "1/2 containers ready"
+	Mismatches []Mismatch `json:"mismatches,omitempty"` // for NotYet: everything that differs, in the order of the lesson; may be empty where Want and Got say it all
+	Why        string     `json:"why,omitempty"`        // for NotYet and CannotTell: the one container state, event or error that explains it; may be ""
+	Try        string     `json:"try,omitempty"`        // for CannotTell: the way out; may be ""
+	Evidence   Evidence   `json:"evidence"`             // what the verdict rests on
+
+	// Again says when to look again though nothing changed, for a claim about time; 0 leaves it to whoever looks.
+	Again time.Duration `json:"-"`
+}
+
+// Mismatch is one thing that is not as the lesson claims.
+type Mismatch struct {
+	Of   string `json:"of"` // what differs, in the learner's words: "demox", "net", "status.phase"
+	Want string `json:"want"`
+	Got  string `json:"got"`
 }
 
 // Evidence is the very rows that a verdict rests on.
@@ -42,19 +50,22 @@ type Check interface {
 	Eval(ctx context.Context, c Cluster) Result
 }
 
+// Subject is implemented by a check about one pod. Why a verdict is NotYet is then found by podlab: the check's own Why, if
+// it has one, goes first.
+type Subject interface {
+	Subject() (pod string)
+}
+
+// Beginner is implemented by a check that compares now with the moment when its step began.
+type Beginner interface {
+	// Begin notes in c.Memory() what it must remember of this moment. It is called until it returns true, or until the
+	// step's first command or manifest is done.
+	Begin(ctx context.Context, c Cluster) (noted bool)
+}
+
 // Fact is a value read from the cluster, to grade an answer against.
 type Fact interface {
 	Kind() string
 	// Value returns the right answer. The result's verdict is Pass when the value is known; else it says why it is not.
 	Value(ctx context.Context, c Cluster) (string, Result)
-}
-
-// Cluster is what checks look at: one moment of one lab's namespace. All errors mean "could not look", except a
-// NotFound (k8s.io/apimachinery/pkg/api/errors), which is an answer.
-type Cluster interface {
-	Pod(ctx context.Context, name string) (*corev1.Pod, error)
-	// Events returns the events about the pod, oldest first.
-	Events(ctx context.Context, pod string) ([]corev1.Event, error)
-	// Node returns the snapshot of the named node that belongs to this moment. Calls share one look.
-	Node(ctx context.Context, name string) (*node.Snapshot, error)
 }

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/podlab/podlab/internal/lesson"
@@ -24,24 +25,15 @@ type Kind struct {
 
 // Kinds returns every kind of check, in the order of the documentation.
 func Kinds() []Kind {
-	return []Kind{readyKind(), namespacesKind(), nprocsKind(), sameParentKind(), pid1Kind()}
+	return slices.Concat(kubernetesKinds(), containerKinds(), nodeKinds(), changeKinds(), groupKinds())
 }
 
 func kindOf(spec lesson.CheckSpec) (Kind, lesson.Mistakes) {
-	switch spec.Kind {
-	case "ready":
-		return readyKind(), nil
-	case "namespaces":
-		return namespacesKind(), nil
-	case "nprocs":
-		return nprocsKind(), nil
-	case "same-parent":
-		return sameParentKind(), nil
-	case "pid1":
-		return pid1Kind(), nil
-	}
 	var names []string
 	for _, k := range Kinds() {
+		if k.Name == spec.Kind {
+			return k, nil
+		}
 		names = append(names, k.Name)
 	}
 	return Kind{}, lesson.Mistakes{spec.Mistake("", "unknown kind %q%s", spec.Kind, orOneOf(spec.Kind, names))}

@@ -155,7 +155,7 @@ func notReadyWhy(ctx context.Context, c Cluster, pod *corev1.Pod) string {
 // lastWarning returns the newest warning event of this very pod: why its sandbox or its volumes cannot be made. It is
 // only an explanation, so events that cannot be read leave it empty.
 func lastWarning(ctx context.Context, c Cluster, pod *corev1.Pod) string {
-	events, err := c.Events(ctx, pod.Name)
+	events, err := c.Events(ctx, "Pod", pod.Name)
 	if err != nil {
 		return ""
 	}

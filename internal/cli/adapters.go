@@ -2,11 +2,15 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/cluster"
 	"github.com/podlab/podlab/internal/kube"
 	"github.com/podlab/podlab/internal/lesson"
@@ -44,6 +48,22 @@ func (p clusterPort) Revive(ctx context.Context, report func(runner.Phase)) erro
 	return p.Cluster.Revive(ctx, func(ph cluster.Phase) { report(runner.Phase(ph)) })
 }
 
+func (p clusterPort) Dial(ctx context.Context, to checks.Address) (net.Conn, error) {
+	conn, err := p.Cluster.Dial(ctx, to.Node, to.PID, to.Host, to.Port)
+	return conn, asAnswer(err)
+}
+
+// asAnswer turns the errors that say something about the lab into those that checks know.
+func asAnswer(err error) error {
+	switch {
+	case errors.Is(err, cluster.ErrRefused), errors.Is(err, kube.ErrRefused):
+		return fmt.Errorf("%w: %w", checks.ErrRefused, err)
+	case errors.Is(err, kube.ErrNotStarted):
+		return fmt.Errorf("%w: %w", checks.ErrNotStarted, err)
+	}
+	return err
+}
+
 // apiPort is Kubernetes as the runner sees it.
 type apiPort struct{ *kube.Client }
 
@@ -64,12 +84,31 @@ func (p apiPort) Watch(ctx context.Context, namespace string) (runner.Watch, err
 	return watchPort{watch}, nil
 }
 
+func (p apiPort) Exec(ctx context.Context, namespace, pod, container string, argv []string) (checks.Ran, error) {
+	ran, err := p.Client.Exec(ctx, namespace, pod, container, argv)
+	return checks.Ran(ran), asAnswer(err)
+}
+
+func (p apiPort) Dial(ctx context.Context, namespace, pod string, port int) (net.Conn, error) {
+	conn, err := p.Client.Dial(ctx, namespace, pod, port)
+	return conn, asAnswer(err)
+}
+
 // watchPort is a watch as the runner sees it.
 type watchPort struct{ *kube.Watch }
 
+func (p watchPort) Events(ctx context.Context, kind, name string) ([]corev1.Event, error) {
+	return p.EventsOf(ctx, kind, name)
+}
+
+func (p watchPort) Logs(ctx context.Context, pod, container string) (checks.Log, error) {
+	log, err := p.Watch.Logs(ctx, pod, container)
+	return checks.Log(log), err
+}
+
 // Err asks for the events of a pod that cannot be: the only error there is that the copy is not live.
 func (p watchPort) Err() error {
-	_, err := p.Events("")
+	_, err := p.Watch.Events("")
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -13,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/checks/checkstest"
 	"github.com/podlab/podlab/internal/lesson"
 	"github.com/podlab/podlab/internal/node"
@@ -91,7 +93,7 @@ func newFakeWorld() *fakeWorld {
 
 func (w *fakeWorld) deps(course lesson.Course) Deps {
 	return Deps{
-		Course: course, Cluster: w, Shell: w,
+		Course: course, Cluster: fakeNodes{w}, Shell: w,
 		Connect: func(context.Context) (API, error) { return w, nil },
 		Node:    func() string { return "podlab-control-plane" },
 	}
@@ -185,7 +187,46 @@ func (w *fakeWorld) Pod(name string) (*corev1.Pod, error) {
 	return nil, apierrors.NewNotFound(schema.GroupResource{Resource: "pods"}, name)
 }
 
-func (w *fakeWorld) Events(string) ([]corev1.Event, error) { return nil, w.Err() }
+func (w *fakeWorld) Events(context.Context, string, string) ([]corev1.Event, error) {
+	return nil, w.Err()
+}
+
+func (w *fakeWorld) Object(context.Context, string, string) (*unstructured.Unstructured, error) {
+	return nil, apierrors.NewNotFound(schema.GroupResource{}, "none")
+}
+
+func (w *fakeWorld) List(context.Context, string) ([]*unstructured.Unstructured, error) {
+	return nil, w.Err()
+}
+
+func (w *fakeWorld) Logs(context.Context, string, string) (checks.Log, error) {
+	return checks.Log{}, w.Err()
+}
+
+func (w *fakeWorld) LastWords(context.Context, string, string) ([]string, error) { return nil, w.Err() }
+
+func (w *fakeWorld) Inside(context.Context, string, []node.Target) (*node.Inside, error) {
+	return &node.Inside{}, nil
+}
+
+func (w *fakeWorld) File(context.Context, string, int, string) (node.File, error) {
+	return node.File{}, nil
+}
+
+func (w *fakeWorld) Exec(context.Context, string, string, string, []string) (checks.Ran, error) {
+	return checks.Ran{}, w.Err()
+}
+
+// fakeNodes is the world as a cluster: its Dial is another one than the API's.
+type fakeNodes struct{ *fakeWorld }
+
+func (fakeNodes) Dial(context.Context, checks.Address) (net.Conn, error) {
+	return nil, checks.ErrRefused
+}
+
+func (w *fakeWorld) Dial(context.Context, string, string, int) (net.Conn, error) {
+	return nil, checks.ErrRefused
+}
 
 func (w *fakeWorld) Run(_ context.Context, script string, env ShellEnv, stdout, _ io.Writer) (int, error) {
 	fmt.Fprintf(stdout, "%s in %s on %s", script, env.Namespace, env.Node)

@@ -107,7 +107,7 @@ func (r *Runner) answer(ctx context.Context, req Answer) {
 		return
 	}
 	r.open.early.drop(req) // an earlier answer to the same question
-	result := grade(ctx, ask, req.Text, r.open.looker.moment())
+	result := grade(ctx, ask, req.Text, r.open.looker.glance())
 	r.emit(Answered{Step: req.Step, Block: req.Block, Answer: req.Text, Result: result})
 	if result.Verdict == checks.CannotTell && ctx.Err() == nil {
 		r.open.early.keep(req, ask)
@@ -118,7 +118,7 @@ func (r *Runner) answer(ctx context.Context, req Answer) {
 // regrade grades the answers that came before the cluster knew the right one.
 func (r *Runner) regrade(ctx context.Context, lab *openLab, m *moment) {
 	for req, ask := range lab.early.all() {
-		result := grade(ctx, ask, req.Text, m)
+		result := grade(ctx, ask, req.Text, &glance{moment: m, memory: &checks.Memory{}})
 		if result.Verdict != checks.CannotTell && ctx.Err() == nil && lab.early.take(req) {
 			r.emit(Answered{Step: req.Step, Block: req.Block, Answer: req.Text, Result: result})
 		}

@@ -9,48 +9,8 @@ import (
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/podlab/podlab/internal/checks"
-	"github.com/podlab/podlab/internal/node"
 )
-
-// moment is what the checks of one look see: the watch's copy, and one snapshot for each node, taken on first need.
-type moment struct {
-	watch    Watch
-	snapshot func(ctx context.Context, nodeName string) (*node.Snapshot, error)
-
-	mu    sync.Mutex
-	nodes map[string]func() (*node.Snapshot, error)
-}
-
-func (m *moment) Pod(_ context.Context, name string) (*corev1.Pod, error) { return m.watch.Pod(name) }
-
-func (m *moment) Events(_ context.Context, pod string) ([]corev1.Event, error) {
-	return m.watch.Events(pod)
-}
-
-func (m *moment) Node(ctx context.Context, name string) (*node.Snapshot, error) {
-	m.mu.Lock()
-	look, ok := m.nodes[name]
-	if !ok {
-		look = sync.OnceValues(func() (*node.Snapshot, error) { return m.snapshot(ctx, name) })
-		m.nodes[name] = look
-	}
-	m.mu.Unlock()
-	return look()
-}
-
-// glance is a moment as one check sees it.
-type glance struct {
-	*moment
-	node bool // the check asked for a node
-}
-
-func (g *glance) Node(ctx context.Context, name string) (*node.Snapshot, error) {
-	g.node = true
-	return g.moment.Node(ctx, name)
-}
 
 // guarded calls f. A bug in it is no verdict either.
 func guarded(f func() checks.Result) (r checks.Result) {
@@ -86,22 +46,28 @@ const (
 
 // looker looks at checks whenever the cluster changed.
 type looker struct {
-	watch    Watch
-	snapshot func(ctx context.Context, nodeName string) (*node.Snapshot, error)
-	lost     func(ctx context.Context, err error) // called on each look while the watch is not live; may be nil
-	back     func()                               // called once the watch is live again; may be nil
-	also     func(ctx context.Context, m *moment) // called after each look, at the same moment; may be nil
-	again    chan struct{}                        // receives when all results must be told anew
-	poke     chan struct{}                        // receives when there is something more to look at
+	world world
+	watch Watch
+	lost  func(ctx context.Context, err error) // called on each look while the watch is not live; may be nil
+	back  func()                               // called once the watch is live again; may be nil
+	also  func(ctx context.Context, m *moment) // called after each look, at the same moment; may be nil
+	again chan struct{}                        // receives when all results must be told anew
+	poke  chan struct{}                        // receives when there is something more to look at
 }
 
-func newLooker(watch Watch, snapshot func(context.Context, string) (*node.Snapshot, error)) *looker {
-	return &looker{watch: watch, snapshot: snapshot, again: make(chan struct{}, 1), poke: make(chan struct{}, 1)}
+func newLooker(w world) *looker {
+	return &looker{world: w, watch: w.watch, again: make(chan struct{}, 1), poke: make(chan struct{}, 1)}
 }
 
-func (l *looker) moment() *moment {
-	return &moment{watch: l.watch, snapshot: l.snapshot, nodes: map[string]func() (*node.Snapshot, error){}}
+// memory returns what the check keeps between looks.
+func (l *looker) memory(c checks.Check) *checks.Memory {
+	return &checks.Memory{}
 }
+
+// glance returns a moment for a question, which keeps nothing.
+func (l *looker) glance() *glance { return &glance{moment: l.moment(), memory: &checks.Memory{}} }
+
+func (l *looker) moment() *moment { return newMoment(l.world) }
 
 // look evaluates every check once, at one moment. Each result is told as soon as it is there, one at a time. It returns
 // the moment, and whether a check asked for a node and was not satisfied.
@@ -112,13 +78,13 @@ func (l *looker) look(ctx context.Context, cs []checks.Check, tell func(i int, r
 	for i, c := range cs {
 		wg.Go(func() {
 			start := time.Now()
-			g := &glance{moment: m}
+			g := &glance{moment: m, memory: l.memory(c)}
 			r := guarded(func() checks.Result { return c.Eval(ctx, g) })
 			took := time.Since(start)
 			mu.Lock()
 			defer mu.Unlock()
 			if ctx.Err() == nil { // what was found while being cancelled is about the cancelling
-				unsatisfied = unsatisfied || r.Verdict == checks.CannotTell || r.Verdict == checks.NotYet && g.node
+				unsatisfied = unsatisfied || r.Verdict == checks.CannotTell || r.Verdict == checks.NotYet && g.below
 				tell(i, r, took)
 			}
 		})

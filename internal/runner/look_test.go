@@ -17,7 +17,7 @@ func (broken) Title() string                                      { return "brok
 func (broken) Eval(context.Context, checks.Cluster) checks.Result { panic("index out of range") }
 
 func TestABugInACheckIsNoVerdict(t *testing.T) {
-	l := newLooker(newFakeWorld(), newFakeWorld().Snapshot)
+	l := newLooker(world{"podlab-duo", newFakeWorld(), newFakeWorld(), fakeNodes{newFakeWorld()}})
 	var got checks.Result
 	l.look(t.Context(), []checks.Check{broken{}}, func(_ int, r checks.Result, _ time.Duration) { got = r })
 	if got.Verdict != checks.CannotTell || !strings.Contains(got.Why, "bug in podlab: index out of range") {

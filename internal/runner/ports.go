@@ -3,11 +3,13 @@ package runner
 import (
 	"context"
 	"io"
+	"net"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/node"
 )
 
@@ -20,6 +22,10 @@ type Cluster interface {
 	Revive(ctx context.Context, report func(Phase)) error
 	// Snapshot looks once at the named node.
 	Snapshot(ctx context.Context, nodeName string) (*node.Snapshot, error)
+	// Inside, File and Dial are those of checks.Nodes and checks.Containers. Dial's address names a node.
+	Inside(ctx context.Context, nodeName string, containers []node.Target) (*node.Inside, error)
+	File(ctx context.Context, nodeName string, pid int, path string) (node.File, error)
+	Dial(ctx context.Context, to checks.Address) (net.Conn, error)
 }
 
 // Phase is one named part of bringing a cluster up. A phase is reported when it starts, whenever its detail changes, and
@@ -41,6 +47,9 @@ type API interface {
 	Reset(ctx context.Context, namespace string) error
 	// Watch follows the namespace until ctx is done.
 	Watch(ctx context.Context, namespace string) (Watch, error)
+	// Exec and Dial are those of checks.Containers. Dial connects through a port-forward, to localhost in the pod.
+	Exec(ctx context.Context, namespace, pod, container string, argv []string) (checks.Ran, error)
+	Dial(ctx context.Context, namespace, pod string, port int) (net.Conn, error)
 	// Close lets go of the connections.
 	Close()
 }
@@ -61,8 +70,13 @@ type Watch interface {
 	Err() error
 	// Pod returns the pod as last seen, a NotFound error if it is not there, another error if the copy is not live.
 	Pod(name string) (*corev1.Pod, error)
-	// Events returns the events about the pod, oldest first, or an error if the copy is not live.
-	Events(pod string) ([]corev1.Event, error)
+	// Object, List and Events are those of checks.Objects: the first look at a kind opens its watch.
+	Object(ctx context.Context, kind, name string) (*unstructured.Unstructured, error)
+	List(ctx context.Context, kind string) ([]*unstructured.Unstructured, error)
+	Events(ctx context.Context, kind, name string) ([]corev1.Event, error)
+	// Logs and LastWords are those of checks.Containers.
+	Logs(ctx context.Context, pod, container string) (checks.Log, error)
+	LastWords(ctx context.Context, pod, container string) ([]string, error)
 }
 
 // Shell runs a lesson's commands. internal/shell has it.

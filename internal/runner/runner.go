@@ -173,7 +173,7 @@ func (r *Runner) openLab(ctx, reqCtx context.Context, id string) error {
 		api.Close()
 		return fmt.Errorf("open lab %s: %w", id, err)
 	}
-	r.open = &openLab{plan: p, api: api, looker: newLooker(watch, r.deps.Cluster.Snapshot), cancel: cancel, done: make(chan struct{})}
+	r.open = &openLab{plan: p, api: api, looker: newLooker(world{p.namespace, watch, api, r.deps.Cluster}), cancel: cancel, done: make(chan struct{})}
 	r.emit(LabOpened{Lab: id, Checks: p.counts()})
 	go r.follow(labCtx, r.open)
 	return nil

@@ -113,7 +113,7 @@ func (w *walk) open(ctx context.Context, lab lesson.Lab) ([][]checks.Result, err
 	if err != nil {
 		return nil, err
 	}
-	w.looker = newLooker(watch, w.r.deps.Cluster.Snapshot)
+	w.looker = newLooker(world{p.namespace, watch, w.api, w.r.deps.Cluster})
 	w.looker.lost = func(ctx context.Context, _ error) { _ = w.r.deps.Cluster.Revive(ctx, w.r.reportRevival) } // the checks tell
 	before := make([][]checks.Result, len(p.checks))
 	for i, cs := range p.checks {

@@ -7,10 +7,18 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/node"
 )
 
@@ -22,6 +30,18 @@ type Cluster struct {
 	Pods     map[string]*corev1.Pod
 	Warnings []corev1.Event
 	Snapshot *node.Snapshot
+
+	Things  []*unstructured.Unstructured // objects other than pods
+	Written map[string]checks.Log        // by "pod/container"
+	Words   map[string][]string          // by "pod/container"
+	Within  *node.Inside
+	Files   map[string]node.File // by "PID path"
+	Clock   time.Time
+	Program func(pod, container string, argv []string) (checks.Ran, error)
+	Port    func(to checks.Address) (net.Conn, error)
+	LogsErr error
+
+	memory checks.Memory
 
 	PodErr, EventsErr, NodeErr error // returned instead of an answer
 }
@@ -71,16 +91,98 @@ func (c *Cluster) Pod(_ context.Context, name string) (*corev1.Pod, error) {
 	return pod, nil
 }
 
-// Events returns the warnings about the pod.
-func (c *Cluster) Events(_ context.Context, pod string) ([]corev1.Event, error) {
+// Events returns the events about the object.
+func (c *Cluster) Events(_ context.Context, kind, name string) ([]corev1.Event, error) {
 	var events []corev1.Event
 	for _, e := range c.Warnings {
-		if e.InvolvedObject.Name == pod {
+		if e.InvolvedObject.Kind == kind && e.InvolvedObject.Name == name {
 			events = append(events, e)
 		}
 	}
 	return events, c.EventsErr
 }
+
+// Object returns one of Things, or the pod as the API server would write it.
+func (c *Cluster) Object(_ context.Context, kind, name string) (*unstructured.Unstructured, error) {
+	all, err := c.List(context.Background(), kind)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range all {
+		if o.GetName() == name {
+			return o, nil
+		}
+	}
+	return nil, apierrors.NewNotFound(schema.GroupResource{Resource: kind}, name)
+}
+
+// List returns those of Things that have the kind, and the pods, in the order of their names.
+func (c *Cluster) List(_ context.Context, kind string) ([]*unstructured.Unstructured, error) {
+	if c.PodErr != nil {
+		return nil, c.PodErr
+	}
+	var all []*unstructured.Unstructured
+	for _, o := range c.Things {
+		if o.GetKind() == kind {
+			all = append(all, o)
+		}
+	}
+	for _, pod := range c.Pods {
+		if kind != "Pod" {
+			break
+		}
+		fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(pod)
+		if err != nil {
+			return nil, err
+		}
+		o := &unstructured.Unstructured{Object: fields}
+		o.SetKind("Pod")
+		o.SetAPIVersion("v1")
+		all = append(all, o)
+	}
+	slices.SortFunc(all, func(a, b *unstructured.Unstructured) int { return strings.Compare(a.GetName(), b.GetName()) })
+	return all, nil
+}
+
+// Logs returns what is under "pod/container" in Written; a container that is not there has written nothing.
+func (c *Cluster) Logs(_ context.Context, pod, container string) (checks.Log, error) {
+	return c.Written[pod+"/"+container], c.LogsErr
+}
+
+// LastWords returns what is under "pod/container" in Words.
+func (c *Cluster) LastWords(_ context.Context, pod, container string) ([]string, error) {
+	return c.Words[pod+"/"+container], c.LogsErr
+}
+
+// Exec calls Program.
+func (c *Cluster) Exec(_ context.Context, pod, container string, argv []string) (checks.Ran, error) {
+	return c.Program(pod, container, argv)
+}
+
+// Dial calls Port.
+func (c *Cluster) Dial(_ context.Context, to checks.Address) (net.Conn, error) { return c.Port(to) }
+
+// Inside returns Within.
+func (c *Cluster) Inside(_ context.Context, name string, _ []node.Target) (*node.Inside, error) {
+	if c.NodeErr != nil {
+		return nil, c.NodeErr
+	}
+	if c.Within == nil || c.Snapshot == nil || c.Snapshot.Node != name {
+		return nil, fmt.Errorf("nothing was recorded inside containers of node %s", name)
+	}
+	return c.Within, nil
+}
+
+// File returns what is under "PID path" in Files; what is not there does not exist.
+func (c *Cluster) File(_ context.Context, _ string, pid int, path string) (node.File, error) {
+	return c.Files[fmt.Sprintf("%d %s", pid, path)], c.NodeErr
+}
+
+// Now returns Clock.
+func (c *Cluster) Now() time.Time { return c.Clock }
+
+// Memory returns the only memory there is.
+func (c *Cluster) Memory() *checks.Memory { return &c.memory }
 
 // Node returns the snapshot if it is of the named node.
 func (c *Cluster) Node(_ context.Context, name string) (*node.Snapshot, error) {

@@ -1,0 +1,6 @@
+package checks
+
+// changeKinds compare two moments.
+func changeKinds() []Kind {
+	return []Kind{}
+}

@@ -1,0 +1,6 @@
+package checks
+
+// containerKinds look at what goes on in containers.
+func containerKinds() []Kind {
+	return []Kind{}
+}

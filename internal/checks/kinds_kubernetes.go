@@ -1,0 +1,6 @@
+package checks
+
+// kubernetesKinds look at what the API server says.
+func kubernetesKinds() []Kind {
+	return []Kind{readyKind()}
+}

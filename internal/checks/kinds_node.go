@@ -1,0 +1,6 @@
+package checks
+
+// nodeKinds look below Kubernetes, on the node.
+func nodeKinds() []Kind {
+	return []Kind{namespacesKind(), nprocsKind(), sameParentKind(), pid1Kind()}
+}
