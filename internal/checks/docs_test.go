@@ -109,8 +109,11 @@ func example(b *strings.Builder, word, prefix string, lines []string) {
 
 func fields(b *strings.Builder, of any) {
 	b.WriteString("| field | meaning |\n|---|---|\n")
-	for i := range reflect.TypeOf(of).NumField() {
-		tag := reflect.TypeOf(of).Field(i).Tag
+	for _, field := range reflect.VisibleFields(reflect.TypeOf(of)) {
+		tag := field.Tag
+		if field.Anonymous {
+			continue
+		}
 		fmt.Fprintf(b, "| `%s` | %s |\n", tag.Get("yaml"), tag.Get("doc"))
 	}
 }

@@ -26,6 +26,18 @@ func (n *podName) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// containerName is the name of a container.
+type containerName string
+
+// UnmarshalText accepts what Kubernetes accepts as a container's name.
+func (n *containerName) UnmarshalText(text []byte) error {
+	if wrong := validation.IsDNS1123Label(string(text)); len(wrong) > 0 {
+		return fmt.Errorf("%q cannot be the name of a container: small letters, digits and - only", text)
+	}
+	*n = containerName(text)
+	return nil
+}
+
 // ratio is "ready/total", as kubectl get pod prints it.
 type ratio struct{ ready, total int }
 

@@ -10,10 +10,12 @@ import (
 
 // Kind is one kind of check, as the author of a lesson needs to know it. docs/checks.md is made of these.
 type Kind struct {
-	Name     string
-	Says     string // what a check of this kind claims, when it passes, and what it counts
-	Fields   any    // a struct whose yaml tags are the fields and whose doc tags explain them
-	Examples []string
+	Name       string
+	Says       string // what a check of this kind claims, when it passes, and what it counts
+	Fields     any    // a struct whose yaml tags are the fields and whose doc tags explain them
+	Examples   []string
+	Shows      string // what the evidence of a pass holds
+	CannotTell string // how it can come to "cannot tell", besides what holds for all kinds
 
 	AskSays     string // which answers of ask blocks it can grade
 	AskFields   any    // the same for the answer of an ask block

@@ -152,6 +152,38 @@ func torn(format string, args ...any) Result {
 	}
 }
 
+// member returns the container of the name.
+func (s *sight) member(name string) (member, bool) {
+	for _, m := range s.members[:len(s.members)-1] {
+		if m.name == name {
+			return m, true
+		}
+	}
+	return member{}, false
+}
+
+// containerNames returns the names of the containers, without the sandbox.
+func (s *sight) containerNames() []string {
+	var all []string
+	for _, m := range s.members[:len(s.members)-1] {
+		all = append(all, m.name)
+	}
+	return all
+}
+
+// inside looks into all of the pod's containers and its sandbox, or returns nil and why it cannot.
+func (s *sight) inside(ctx context.Context, c Cluster) (*node.Inside, Result) {
+	targets := make([]node.Target, len(s.members))
+	for i, m := range s.members {
+		targets[i] = node.Target{ID: m.id, PID: m.first.PID}
+	}
+	in, err := c.Inside(ctx, s.node.Node, targets)
+	if err != nil {
+		return nil, cannotTell("the containers of pod "+s.pod.Name+" could not be looked into", err.Error(), "podlab doctor")
+	}
+	return in, Result{}
+}
+
 // sandbox returns the pod's sandbox.
 func (s *sight) sandbox() member { return s.members[len(s.members)-1] }
 

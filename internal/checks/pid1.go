@@ -133,15 +133,6 @@ func worse(v Verdict) Verdict {
 	return NotYet
 }
 
-func (s *sight) member(name string) (member, bool) {
-	for _, m := range s.members[:len(s.members)-1] {
-		if m.name == name {
-			return m, true
-		}
-	}
-	return member{}, false
-}
-
 // pid1 returns process 1 of the pid namespace that the container is in.
 func (s *sight) pid1(m member) (node.Process, bool) {
 	for _, p := range s.node.Members(node.PID, m.first.Namespaces[node.PID]) {
