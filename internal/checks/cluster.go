@@ -56,6 +56,9 @@ type Nodes interface {
 	Node(ctx context.Context, name string) (*node.Snapshot, error)
 	// Inside returns the sockets, mounts, IPC objects, cgroups and credentials of a pod's containers on the named node.
 	Inside(ctx context.Context, nodeName string, containers []node.Target) (*node.Inside, error)
+	// Created returns when containerd created each of the containers on the named node, ended ones included, to the
+	// nanosecond. A container that containerd has forgotten is left out. A container is started right after it is created.
+	Created(ctx context.Context, nodeName string, containerIDs []string) (map[string]time.Time, error)
 	// File returns what is at the absolute path in the root file system of the process on the named node. That nothing is
 	// there is no error: see node.File.
 	File(ctx context.Context, nodeName string, pid int, path string) (node.File, error)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"time"
 
 	"github.com/podlab/podlab/internal/node"
 )
@@ -15,6 +16,11 @@ var errTODO = errors.New("not there yet")
 
 // Inside looks once into a pod's containers on the named node.
 func (c *Cluster) Inside(ctx context.Context, nodeName string, containers []node.Target) (*node.Inside, error) {
+	return nil, errTODO
+}
+
+// Created returns when containerd created the containers.
+func (c *Cluster) Created(ctx context.Context, nodeName string, containerIDs []string) (map[string]time.Time, error) {
 	return nil, errTODO
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -207,6 +208,10 @@ func (w *fakeWorld) LastWords(context.Context, string, string) ([]string, error)
 
 func (w *fakeWorld) Inside(context.Context, string, []node.Target) (*node.Inside, error) {
 	return &node.Inside{}, nil
+}
+
+func (w *fakeWorld) Created(context.Context, string, []string) (map[string]time.Time, error) {
+	return map[string]time.Time{}, nil
 }
 
 func (w *fakeWorld) File(context.Context, string, int, string) (node.File, error) {

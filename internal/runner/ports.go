@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -22,8 +23,9 @@ type Cluster interface {
 	Revive(ctx context.Context, report func(Phase)) error
 	// Snapshot looks once at the named node.
 	Snapshot(ctx context.Context, nodeName string) (*node.Snapshot, error)
-	// Inside, File and Dial are those of checks.Nodes and checks.Containers. Dial's address names a node.
+	// Inside, Created, File and Dial are those of checks.Nodes and checks.Containers. Dial's address names a node.
 	Inside(ctx context.Context, nodeName string, containers []node.Target) (*node.Inside, error)
+	Created(ctx context.Context, nodeName string, containerIDs []string) (map[string]time.Time, error)
 	File(ctx context.Context, nodeName string, pid int, path string) (node.File, error)
 	Dial(ctx context.Context, to checks.Address) (net.Conn, error)
 }

@@ -36,6 +36,7 @@ type Cluster struct {
 	Words   map[string][]string          // by "pod/container"
 	Within  *node.Inside
 	Files   map[string]node.File // by "PID path"
+	Births  map[string]time.Time // by container ID
 	Clock   time.Time
 	Program func(pod, container string, argv []string) (checks.Ran, error)
 	Port    func(to checks.Address) (net.Conn, error)
@@ -176,6 +177,17 @@ func (c *Cluster) Inside(_ context.Context, name string, _ []node.Target) (*node
 // File returns what is under "PID path" in Files; what is not there does not exist.
 func (c *Cluster) File(_ context.Context, _ string, pid int, path string) (node.File, error) {
 	return c.Files[fmt.Sprintf("%d %s", pid, path)], c.NodeErr
+}
+
+// Created returns those of Births that are asked for.
+func (c *Cluster) Created(_ context.Context, _ string, ids []string) (map[string]time.Time, error) {
+	found := map[string]time.Time{}
+	for _, id := range ids {
+		if at, ok := c.Births[id]; ok {
+			found[id] = at
+		}
+	}
+	return found, c.NodeErr
 }
 
 // Now returns Clock.
