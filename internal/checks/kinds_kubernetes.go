@@ -2,5 +2,9 @@ package checks
 
 // kubernetesKinds look at what the API server says.
 func kubernetesKinds() []Kind {
-	return []Kind{readyKind()}
+	return []Kind{
+		readyKind(),
+		phaseKind(),
+		conditionKind(),
+	}
 }
