@@ -88,7 +88,7 @@ type Snapshot struct {
 	Node       string
 	Processes  []Process
 	Namespaces []Namespace
-	Tasks      map[string]int // container ID -> PID of the container's first process, as containerd says; not the stopped ones
+	Tasks      map[string]int // container ID -> PID of the container's first process, for those that run
 }
 
 // Process returns the process with the PID.

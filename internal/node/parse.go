@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 const (
-	firstLine = "=== podlab snapshot 1"
+	firstLine = "=== podlab snapshot 2"
 	lastLine  = "=== done"
 	psHeader  = "PID PPID S UID CGROUPNS IPCNS MNTNS NETNS PIDNS USERNS UTSNS COMMAND"
 )
@@ -42,34 +45,50 @@ func parse(output []byte) (*Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("status files: %w", err)
 	}
+	starts, err := readStarts(parts["stat"])
+	if err != nil {
+		return nil, fmt.Errorf("stat files: %w", err)
+	}
 	namespaces, err := readLsns(parts["lsns"])
 	if err != nil {
 		return nil, fmt.Errorf("lsns: %w", err)
 	}
 	tasks, err := readTasks(parts["tasks"])
 	if err != nil {
-		return nil, fmt.Errorf("ctr tasks ls: %w", err)
+		return nil, fmt.Errorf("init.pid files: %w", err)
 	}
-	s := &Snapshot{Namespaces: namespaces, Tasks: tasks, Processes: join(processes, cgroups, statuses)}
+	s := &Snapshot{Namespaces: namespaces, Processes: join(processes, cgroups, statuses, starts)}
+	s.Tasks = running(tasks, s)
 	if first, ok := s.Process(1); !ok || first.Namespaces[PID] == 0 {
 		return nil, fmt.Errorf("ps: no namespaces of PID 1 (podlab must look as root on the node)")
 	}
 	return s, nil
 }
 
-// join gives each process its name, its PIDs and its container, and leaves out those that ended while the node was looked at.
-func join(processes []Process, cgroups map[int]string, statuses map[int]status) []Process {
+// join gives each process the rest of what is known of it, and leaves out those that ended while the node was looked at.
+func join(processes []Process, cgroups map[int]string, statuses map[int]status, starts map[int]uint64) []Process {
 	kept := processes[:0]
 	for _, p := range processes {
 		found, ok := statuses[p.PID]
-		if !ok {
+		start, whole := starts[p.PID]
+		if !ok || !whole {
 			continue
 		}
-		p.Comm, p.NSPID = found.name, found.pids
+		p.Comm, p.NSPID, p.Switches, p.Start = found.name, found.pids, found.switches, start
 		p.PodUID, p.ContainerID = podAndContainer(cgroups[p.PID])
 		kept = append(kept, p)
 	}
 	return kept
+}
+
+// running leaves out the tasks that ended. containerd's note of a first process outlives it for a moment: the PID counts
+// only while a process of that container has it.
+func running(tasks map[string]int, s *Snapshot) map[string]int {
+	maps.DeleteFunc(tasks, func(id string, pid int) bool {
+		first, ok := s.Process(pid)
+		return !ok || first.ContainerID != id || first.Zombie()
+	})
+	return tasks
 }
 
 // split cuts the output at its markers, and makes sure that every part is there and succeeded.
@@ -79,7 +98,7 @@ func split(output string) (map[string]string, error) {
 		return nil, fmt.Errorf("the output does not begin with %q", firstLine)
 	}
 	parts := map[string]string{}
-	for _, name := range []string{"ps", "cgroup", "status", "lsns", "tasks"} {
+	for _, name := range []string{"ps", "cgroup", "status", "stat", "lsns", "tasks"} {
 		body, ok := strings.CutPrefix(rest, "=== begin "+name+"\n")
 		if !ok {
 			return nil, fmt.Errorf("the output is broken off before %s", name)
@@ -110,7 +129,7 @@ func ended(name, end string) error {
 		return fmt.Errorf("%s: no exit code in %q", name, end)
 	}
 	// grep says 2 when a process ended under its hands, and 1 when it found nothing.
-	grep := name == "cgroup" || name == "status"
+	grep := name != "ps" && name != "lsns"
 	if n == 0 || grep && n <= 2 {
 		return nil
 	}
@@ -186,31 +205,81 @@ func readCgroups(text string) (map[int]string, error) {
 
 // status is what is read of /proc/PID/status.
 type status struct {
-	name string
-	pids []int
+	name     string
+	pids     []int
+	switches uint64
+	rows     int // how many of the four have been read
 }
 
-// readStatuses returns the processes whose whole status could be read: the name stands above the PIDs.
+// statusRows is the number of rows that Script asks of each status file.
+const statusRows = 4
+
+// readStatuses returns the processes whose whole status could be read.
 func readStatuses(text string) (map[int]status, error) {
-	names, byPID := map[int]string{}, map[int]status{}
-	err := readProc(text, "status", func(pid int, value string) error {
-		key, value, _ := strings.Cut(value, ":\t")
-		switch key {
-		case "Name":
-			names[pid] = value
-			return nil
-		case "NSpid":
-			pids, err := atois(strings.Fields(value))
-			name, named := names[pid] // a process may give itself an empty name
-			if err != nil || len(pids) == 0 || !named {
-				return fmt.Errorf("process %d has the name %q and the NSpid %q", pid, name, value)
-			}
-			byPID[pid] = status{name, pids}
-			return nil
+	byPID := map[int]status{}
+	err := readProc(text, "status", func(pid int, row string) error {
+		s := byPID[pid]
+		if err := s.read(row); err != nil {
+			return fmt.Errorf("process %d: %w", pid, err)
 		}
-		return fmt.Errorf("process %d has a line %q", pid, key)
+		byPID[pid] = s
+		return nil
 	})
+	maps.DeleteFunc(byPID, func(_ int, s status) bool { return s.rows != statusRows })
 	return byPID, err
+}
+
+// read takes one row. They stand in this order in the file.
+func (s *status) read(row string) error {
+	key, value, _ := strings.Cut(row, ":\t")
+	if at := slices.Index([]string{"Name", "NSpid", "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches"}, key); at != s.rows {
+		return fmt.Errorf("%q is not the row that is expected", row)
+	}
+	s.rows++
+	switch key {
+	case "Name": // a process may give itself an empty one
+		s.name = value
+	case "NSpid":
+		pids, err := atois(strings.Fields(value))
+		if err != nil || len(pids) == 0 {
+			return fmt.Errorf("%q is no list of PIDs", value)
+		}
+		s.pids = pids
+	default:
+		n, err := strconv.ParseUint(value, 10, 64)
+		if err != nil {
+			return fmt.Errorf("%q is not a number of switches", value)
+		}
+		s.switches += n
+	}
+	return nil
+}
+
+// startField is where /proc/PID/stat has the start, counted from the process's state, which stands behind its name.
+const startField = 19
+
+// readStarts returns when each process started. A name may have blanks, brackets and line ends: the last bracket counts.
+func readStarts(text string) (map[int]uint64, error) {
+	last := map[int]string{}
+	err := readProc(text, "stat", func(pid int, row string) error {
+		last[pid] = row
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	starts := map[int]uint64{}
+	for pid, row := range last {
+		named := strings.LastIndexByte(row, ')')
+		fields := strings.Fields(row[named+1:])
+		if named < 0 || len(fields) <= startField {
+			return nil, fmt.Errorf("process %d has no start in %q", pid, row)
+		}
+		if starts[pid], err = strconv.ParseUint(fields[startField], 10, 64); err != nil {
+			return nil, fmt.Errorf("process %d: the start %q is not a number", pid, fields[startField])
+		}
+	}
+	return starts, nil
 }
 
 // number is a JSON number, the same in quotes as older versions of lsns print it, or null.
@@ -254,24 +323,16 @@ func readLsns(text string) ([]Namespace, error) {
 	return namespaces, nil
 }
 
+// readTasks reads grep's lines, "/run/containerd/…/<container ID>/init.pid:1329".
 func readTasks(text string) (map[string]int, error) {
-	lines := nonEmpty(text)
-	if len(lines) == 0 || strings.Join(strings.Fields(lines[0]), " ") != "TASK PID STATUS" {
-		return nil, fmt.Errorf("the header is not %q", "TASK PID STATUS")
-	}
 	tasks := map[string]int{}
-	for _, line := range lines[1:] {
-		fields := strings.Fields(line)
-		if len(fields) != 3 {
-			return nil, fmt.Errorf("row %q has not three columns", line)
+	for _, line := range nonEmpty(text) {
+		file, value, ok := strings.Cut(line, "/init.pid:")
+		pid, err := strconv.Atoi(value)
+		if !ok || err != nil || pid < 1 {
+			return nil, fmt.Errorf("row %q does not name a process", line)
 		}
-		pid, err := strconv.Atoi(fields[1])
-		if err != nil {
-			return nil, fmt.Errorf("row %q: the PID is not a number", line)
-		}
-		if fields[2] != "STOPPED" {
-			tasks[fields[0]] = pid
-		}
+		tasks[path.Base(file)] = pid
 	}
 	return tasks, nil
 }

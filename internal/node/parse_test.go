@@ -128,6 +128,57 @@ func TestParseLeavesOutWhatEnded(t *testing.T) {
 	}
 }
 
+// A process whose stat file was gone, or whose status broke off, ended meanwhile too.
+func TestParseNeedsTheWholeProcess(t *testing.T) {
+	recorded := output(t)
+	php := find(t, parse(t, recorded), "php -S 127.0.0.1:9083")
+	for _, file := range []string{"stat:", "status:nonvoluntary"} {
+		gone := regexp.MustCompile(`(?m)^/proc/`+strconv.Itoa(php.PID)+`/`+file+`.*\n`).ReplaceAllString(recorded, "")
+		if _, ok := parse(t, gone).Process(php.PID); ok || gone == recorded {
+			t.Errorf("a process without %s is in the snapshot", file)
+		}
+	}
+}
+
+func TestParseReadsStartAndSwitches(t *testing.T) {
+	recorded := output(t)
+	s := parse(t, recorded)
+	php := find(t, s, "php -S 127.0.0.1:9083")
+	shim, _ := s.Process(php.PPID)
+	if php.Start <= shim.Start || php.Start > shim.Start+60*100 {
+		t.Errorf("php started at %d, its shim at %d", php.Start, shim.Start)
+	}
+	if php.Switches == 0 {
+		t.Error("php never ran")
+	}
+	// A program can give itself any name.
+	prefix := "/proc/" + strconv.Itoa(php.PID) + "/stat:"
+	named := strings.Replace(recorded, prefix, prefix+strconv.Itoa(php.PID)+" (a) S 1\n"+prefix, 1)
+	if got := find(t, parse(t, named), php.Args); got.Start != php.Start {
+		t.Errorf("start %d, want %d", got.Start, php.Start)
+	}
+}
+
+// containerd's note of a container outlives its first process for a moment, and the PID may go to another process.
+func TestTasksRun(t *testing.T) {
+	recorded := output(t)
+	s := parse(t, recorded)
+	php, other := find(t, s, "php -S 127.0.0.1:9083"), find(t, s, "sh -c sleep 1000000 & php -S 127.0.0.1:9081")
+	note := "/" + php.ContainerID + "/init.pid:"
+	for name, pid := range map[string]int{
+		"nobody's": 4194304, "another container's": other.PID, "outside pods": 1, "a zombie's": find(t, s, "[sleep] <defunct>").PID,
+	} {
+		changed := strings.Replace(recorded, note+strconv.Itoa(php.PID), note+strconv.Itoa(pid), 1)
+		if got, ok := parse(t, changed).Tasks[php.ContainerID]; ok || changed == recorded {
+			t.Errorf("%s PID %d counts as the container's first process", name, got)
+		}
+	}
+	none := regexp.MustCompile(`(?m)^.*/init\.pid:.*\n`).ReplaceAllString(recorded, "")
+	if got := parse(t, strings.Replace(none, "=== end tasks 0", "=== end tasks 2", 1)).Tasks; len(got) != 0 {
+		t.Errorf("tasks %v, want none", got)
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	recorded := output(t)
 	replace := func(from, to string) string {
@@ -148,27 +199,29 @@ func TestParseRefuses(t *testing.T) {
 		"cut after tasks":    {cut("=== done"), `does not end with "=== done"`},
 		"more after the end": {recorded + "more\n", `does not end with "=== done"`},
 		"no lsns":            {replace("=== end lsns 0 ", "=== end lsns 127 sh: 1: lsns: not found"), "lsns ended with exit code 127: sh: 1: lsns: not found"},
-		"no containerd":      {replace("=== end tasks 0 ", "=== end tasks 1 ctr: cannot dial "), "tasks ended with exit code 1: ctr: cannot dial"},
+		"no grep for tasks":  {replace("=== end tasks 0 ", "=== end tasks 127 sh: 1: grep: not found"), "tasks ended with exit code 127: sh: 1: grep: not found"},
 		"no grep":            {replace("=== end status 0 ", "=== end status 127 "), "status ended with exit code 127"},
 		"no exit code":       {replace("=== end ps 0 ", "=== end ps zero "), "no exit code"},
 		"another ps":         {replace("CGROUPNS", "CGROUP"), "ps: the header is not"},
 		"a row without PID":  {replace("      1       0 S ", "      x       0 S "), `"x" is not a number`},
 		"a garbled inode":    {replace(" 0 S     0 40", " 0 S     0 4x"), "is not a number"},
 		"not root":           {regexp.MustCompile(`(?m)^( +1 +0 S +0).*( /sbin/init)$`).ReplaceAllString(recorded, "$1 - - - - - - -$2"), "no namespaces of PID 1"},
-		"a garbled NSpid":    {replace("/proc/1/status:NSpid:\t1", "/proc/1/status:NSpid:\tone"), `process 1 has the name "systemd" and the NSpid "one"`},
-		"no name":            {replace("/proc/1/status:Name:\tsystemd\n", ""), `process 1 has the name "" and the NSpid "1"`},
-		"another line":       {replace("/proc/1/status:Name:\t", "/proc/1/status:Umask:\t"), `process 1 has a line "Umask"`},
+		"a garbled NSpid":    {replace("/proc/1/status:NSpid:\t1", "/proc/1/status:NSpid:\tone"), `process 1: "one" is no list of PIDs`},
+		"no name":            {replace("/proc/1/status:Name:\tsystemd\n", ""), `process 1: "NSpid:\t1" is not the row that is expected`},
+		"another line":       {replace("/proc/1/status:Name:\t", "/proc/1/status:Umask:\t"), `process 1: "Umask:\tsystemd" is not the row that is expected`},
 		"a garbled cgroup":   {replace("=== begin cgroup\n/proc/", "=== begin cgroup\n/prick/"), "does not name a process"},
 		"no JSON":            {replace(`"namespaces": [`, `"namespaces" [`), "lsns: invalid character"},
 		"no namespaces":      {replace(`"namespaces": [`, `"other": [`), "lsns: no namespaces at all"},
-		"another ctr":        {replace("TASK ", "TASKS"), "ctr tasks ls: the header is not"},
-		"a garbled task":     {replace("    RUNNING", ""), "has not three columns"},
+		"a garbled switch":   {replace("/proc/1/status:voluntary_ctxt_switches:\t", "/proc/1/status:voluntary_ctxt_switches:\tx"), "is not a number of switches"},
+		"a short stat":       {replace("/proc/1/stat:1 (systemd) S 0 1 1 0", "/proc/1/stat:1 (systemd) S\n/proc/1/stat:0"), "process 1 has no start"},
+		"a garbled task":     {replace("/init.pid:", "/init.pid:x"), "does not name a process"},
+		"another task file":  {replace("/init.pid:", "/other.pid:"), "does not name a process"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			s, err := node.Parse("dev-control-plane", []byte(test.output))
 			if err == nil || s != nil {
-				t.Fatalf("Parse = %v, %v; want an error", s, err)
+				t.Fatalf("Parse = %t, %v; want an error alone", s != nil, err)
 			}
 			if !strings.HasPrefix(err.Error(), "look at node dev-control-plane: ") || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %q, want %q in it", err, test.want)

@@ -34,6 +34,6 @@ kubectl get events --field-selector type=Warning --sort-by=.lastTimestamp -o jso
 kill $visit $enter
 cp node.txt ../../../node/testdata/dev-control-plane.txt
 
-# The same look at a node that has neither lsns nor ctr.
-docker exec "$node" sh -c 'few=$(mktemp -d); for tool in ps grep head; do ln -s "$(command -v $tool)" $few; done; PATH=$few; eval "$1"' sh "$script" \
+# The same look at a node that has no lsns.
+docker exec "$node" sh -c 'few=$(mktemp -d); for tool in ps grep; do ln -s "$(command -v $tool)" $few; done; PATH=$few; eval "$1"' sh "$script" \
 	>../../../node/testdata/no-lsns.txt
