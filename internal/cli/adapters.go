@@ -106,12 +106,6 @@ func (p watchPort) Logs(ctx context.Context, pod, container string) (checks.Log,
 	return checks.Log(log), err
 }
 
-// Err asks for the events of a pod that cannot be: the only error there is that the copy is not live.
-func (p watchPort) Err() error {
-	_, err := p.Watch.Events("")
-	return err
-}
-
 // shellPort is podlab's shell as the runner sees it.
 type shellPort struct{ *shell.Shell }
 

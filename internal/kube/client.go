@@ -38,13 +38,16 @@ func patient() patience {
 
 // Client talks to one cluster's API server. It is safe for concurrent use.
 type Client struct {
-	core       corev1client.CoreV1Interface
-	watched    corev1client.CoreV1Interface // on a connection of its own, for Watch
-	dynamic    dynamic.Interface
-	discovery  *discovery.DiscoveryClient
-	mapper     *restmapper.DeferredDiscoveryRESTMapper
-	transports []*http.Transport
-	warnings   *warnings
+	core    corev1client.CoreV1Interface
+	watched corev1client.CoreV1Interface // on a connection of its own, for Watch
+	dynamic dynamic.Interface
+	// watchedDynamic is on the connection of watched.
+	watchedDynamic dynamic.Interface
+	discovery      *discovery.DiscoveryClient
+	cache          discovery.CachedDiscoveryInterfaceWithContext
+	mapper         *restmapper.DeferredDiscoveryRESTMapper
+	transports     []*http.Transport
+	warnings       *warnings
 }
 
 // silence keeps client-go's log, which goes to standard error, away from a screen that podlab draws.
@@ -93,11 +96,14 @@ func (c *Client) connect(config *rest.Config) error {
 	if c.dynamic, err = dynamic.NewForConfigAndClient(config, forRequests); err != nil {
 		return err
 	}
+	if c.watchedDynamic, err = dynamic.NewForConfigAndClient(config, forWatches); err != nil {
+		return err
+	}
 	if c.discovery, err = discovery.NewDiscoveryClientForConfigAndClient(config, forRequests); err != nil {
 		return err
 	}
-	cache := memory.NewMemCacheClientWithContext(c.discovery)
-	c.mapper = restmapper.NewDeferredDiscoveryRESTMapperWithContext(cache)
+	c.cache = memory.NewMemCacheClientWithContext(c.discovery)
+	c.mapper = restmapper.NewDeferredDiscoveryRESTMapperWithContext(c.cache)
 	return nil
 }
 

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // Log is what one run of a container has written.
@@ -31,15 +28,6 @@ var ErrRefused = errors.New("connection refused")
 
 var errTODO = errors.New("not there yet")
 
-func (w *Watch) Object(ctx context.Context, kind, name string) (*unstructured.Unstructured, error) {
-	return nil, errTODO
-}
-func (w *Watch) List(ctx context.Context, kind string) ([]*unstructured.Unstructured, error) {
-	return nil, errTODO
-}
-func (w *Watch) EventsOf(ctx context.Context, kind, name string) ([]corev1.Event, error) {
-	return w.Events(name)
-}
 func (w *Watch) Logs(ctx context.Context, pod, container string) (Log, error) { return Log{}, errTODO }
 func (w *Watch) LastWords(ctx context.Context, pod, container string) ([]string, error) {
 	return nil, errTODO

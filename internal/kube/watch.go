@@ -1,29 +1,33 @@
 package kube
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Watch is a live copy of one namespace's pods and their events. It is safe for concurrent use.
+// Watch is a live copy of one namespace: its pods and events, and the kinds and logs that somebody has asked for. It is
+// safe for concurrent use.
 type Watch struct {
-	changed chan struct{}
-	done    chan struct{}
+	client    *Client
+	namespace string
+	changed   chan struct{}
+	done      chan struct{}
+	// start runs a task until the watch ends. It returns false when that was already. It is called with mu held.
+	start func(task func(context.Context)) bool
 
-	mu     sync.Mutex
-	pods   map[types.UID]*corev1.Pod
-	events map[types.UID]*corev1.Event
-	lost   map[*feed]error // why a feed is not live
+	pods   *live[*corev1.Pod]
+	events *live[*corev1.Event]
+
+	mu    sync.Mutex
+	ended error                // why the watch ended
+	names map[string]knownKind // what the kinds that were asked for mean
+	kinds map[schema.GroupVersionResource]*kindCopy
 }
 
 const firstTimeout = 10 * time.Second
@@ -31,48 +35,63 @@ const firstTimeout = 10 * time.Second
 // Watch follows the namespace until ctx is done. It returns when the copy is complete, or with an error if the API server
 // does not answer for firstTimeout.
 func (c *Client) Watch(ctx context.Context, namespace string) (*Watch, error) {
-	w := &Watch{
-		changed: make(chan struct{}, 1),
-		done:    make(chan struct{}),
-		lost:    map[*feed]error{},
-	}
-	feeds := []*feed{w.podFeed(c.watched.Pods(namespace)), w.eventFeed(c.watched.Events(namespace))}
-	for _, f := range feeds {
-		w.lost[f] = errors.New("not read yet")
-	}
+	w := c.newWatch(namespace)
 	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		defer cancel()
-		w.run(ctx, feeds)
-	}()
+	w.run(ctx, cancel)
 	timeout := time.NewTimer(firstTimeout)
 	defer timeout.Stop()
-	for _, f := range feeds {
+	for _, f := range w.basic() {
 		select {
 		case <-f.complete:
-			continue
 		case <-w.done:
 		case <-timeout.C:
 		}
-		err := w.why(f)
-		cancel()
-		<-w.done
-		return nil, fmt.Errorf("watch namespace %s: %w", namespace, unanswered(err))
+		if err := w.why(f); err != nil {
+			cancel()
+			<-w.done
+			return nil, fmt.Errorf("watch namespace %s: %w", namespace, unanswered(err))
+		}
 	}
 	return w, nil
 }
 
-// run runs the feeds until ctx is done.
-func (w *Watch) run(ctx context.Context, feeds []*feed) {
-	defer close(w.done)
-	var group sync.WaitGroup
-	for _, f := range feeds {
-		group.Go(func() { f.run(ctx, w) })
+func (c *Client) newWatch(namespace string) *Watch {
+	return &Watch{
+		client:    c,
+		namespace: namespace,
+		changed:   make(chan struct{}, 1),
+		done:      make(chan struct{}),
+		names:     map[string]knownKind{},
+		kinds:     map[schema.GroupVersionResource]*kindCopy{},
+		pods:      newLive(c.watched.Pods(namespace), func(l *corev1.PodList) []*corev1.Pod { return pointers(l.Items) }),
+		events:    newLive(c.watched.Events(namespace), func(l *corev1.EventList) []*corev1.Event { return pointers(l.Items) }),
 	}
-	group.Wait()
-	for _, f := range feeds {
-		w.lose(f, context.Cause(ctx))
+}
+
+// basic returns the feeds that every watch has. While one of them is not live, nothing of the watch is.
+func (w *Watch) basic() []*feed { return []*feed{w.pods.feed, w.events.feed} }
+
+// run starts the feeds, and ends the watch when ctx is done and all that it started has ended.
+func (w *Watch) run(ctx context.Context, cancel context.CancelFunc) {
+	var tasks sync.WaitGroup
+	w.start = func(task func(context.Context)) bool {
+		if w.ended == nil {
+			tasks.Go(func() { task(ctx) })
+		}
+		return w.ended == nil
 	}
+	for _, f := range w.basic() {
+		tasks.Go(func() { f.run(ctx, w) })
+	}
+	go func() {
+		defer cancel()
+		<-ctx.Done()
+		w.mu.Lock()
+		w.ended = context.Cause(ctx)
+		w.mu.Unlock()
+		tasks.Wait()
+		close(w.done)
+	}()
 }
 
 // Changed receives after any change since the last receive, including loss and return of the connection.
@@ -88,78 +107,44 @@ func (w *Watch) Pod(name string) (*corev1.Pod, error) {
 	if err := w.liveness(); err != nil {
 		return nil, err
 	}
-	if pod := w.pod(name); pod != nil {
+	if pod, found := w.pods.named(name); found {
 		return pod.DeepCopy(), nil
 	}
 	return nil, apierrors.NewNotFound(corev1.Resource("pods"), name)
 }
 
-// Events returns the events about the pod, oldest first, or an error if the copy is not live. Events about an earlier pod
-// of that name are left out while there is one now.
-func (w *Watch) Events(pod string) ([]corev1.Event, error) {
+// Err says why the copy is not live; nil while it is. A single kind that the server refuses, or a log, is no reason.
+func (w *Watch) Err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := w.liveness(); err != nil {
-		return nil, err
-	}
-	now := w.pod(pod)
-	var events []corev1.Event
-	for _, e := range w.events {
-		about := e.InvolvedObject
-		if about.Kind != "Pod" || about.Name != pod || (now != nil && about.UID != now.UID) {
-			continue
-		}
-		events = append(events, *e.DeepCopy())
-	}
-	slices.SortFunc(events, func(a, b corev1.Event) int {
-		return cmp.Or(eventTime(&a).Compare(eventTime(&b)), cmp.Compare(a.Name, b.Name))
-	})
-	return events, nil
-}
-
-// pod returns the pod of the name. A pod may be deleted and made again between two looks, so the copy is kept by UID.
-func (w *Watch) pod(name string) *corev1.Pod {
-	for _, p := range w.pods {
-		if p.Name == name {
-			return p
-		}
-	}
-	return nil
+	return w.liveness()
 }
 
 func (w *Watch) liveness() error {
-	for _, err := range w.lost {
-		return unanswered(err)
+	if w.ended != nil {
+		return unanswered(w.ended)
 	}
-	return nil
-}
-
-// eventTime is when an event was last seen; the API has several fields for it, and old and new reporters fill different ones.
-func eventTime(e *corev1.Event) time.Time {
-	if e.Series != nil && !e.Series.LastObservedTime.IsZero() {
-		return e.Series.LastObservedTime.Time
-	}
-	for _, t := range []time.Time{e.LastTimestamp.Time, e.EventTime.Time, e.FirstTimestamp.Time} {
-		if !t.IsZero() {
-			return t
+	for _, f := range w.basic() {
+		if f.err != nil {
+			return unanswered(f.err)
 		}
 	}
-	return e.CreationTimestamp.Time
+	return nil
 }
 
 // why returns why the feed is not live.
 func (w *Watch) why(f *feed) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.lost[f]
+	return f.err
 }
 
 // lose notes that the feed is not live, and why.
 func (w *Watch) lose(f *feed, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	_, already := w.lost[f]
-	w.lost[f] = err
+	already := f.err != nil && f.err != errNotRead //nolint:errorlint // it is this very value or it is not
+	f.err = err
 	if !already {
 		w.notify()
 	}
@@ -178,13 +163,4 @@ func (w *Watch) notify() {
 	case w.changed <- struct{}{}:
 	default: // one note is waiting already, and says as much
 	}
-}
-
-// keep applies one watch event to a map of the copy.
-func keep[T any](m map[types.UID]T, uid types.UID, event watch.EventType, object T) {
-	if event == watch.Deleted {
-		delete(m, uid)
-		return
-	}
-	m[uid] = object
 }

@@ -54,7 +54,7 @@ func TestWatchNoticesThatPacketsVanish(t *testing.T) {
 		var unanswered *Unanswered
 		return errors.As(err, &unanswered)
 	})
-	if _, err := w.Events("duo"); err == nil {
+	if _, err := w.EventsOf(t.Context(), "Pod", "duo"); err == nil {
 		t.Error("events of a copy that is not live")
 	}
 	g.set(false)
