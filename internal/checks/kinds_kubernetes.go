@@ -6,5 +6,6 @@ func kubernetesKinds() []Kind {
 		readyKind(),
 		phaseKind(),
 		conditionKind(),
+		fieldKind(),
 	}
 }

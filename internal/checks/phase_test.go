@@ -132,7 +132,7 @@ func sound(t *testing.T, r checks.Result) {
 	switch {
 	case r.Want == "" || r.Got == "":
 		t.Errorf("want %q, got %q: both must be said", r.Want, r.Got)
-	case r.Verdict == checks.Pass && (len(r.Evidence.Rows) == 0 || r.Evidence.Command == ""):
+	case r.Verdict == checks.Pass && (len(r.Evidence.Rows)+len(r.Evidence.Notes) == 0 || r.Evidence.Command == ""):
 		t.Errorf("a pass without evidence: %+v", r.Evidence)
 	case (r.Verdict == checks.CannotTell) != (r.Try != "" && r.Why != ""):
 		t.Errorf("why %q, try %q: a reason and a way out belong to cannot-tell, and a way out to it alone", r.Why, r.Try)
