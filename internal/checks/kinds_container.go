@@ -2,5 +2,7 @@ package checks
 
 // containerKinds look at what goes on in containers.
 func containerKinds() []Kind {
-	return []Kind{}
+	return []Kind{
+		execKind(),
+	}
 }
