@@ -217,8 +217,3 @@ func (p watchPort) Logs(ctx context.Context, pod, container string) (checks.Log,
 	log, err := p.Watch.Logs(ctx, pod, container)
 	return checks.Log(log), err
 }
-
-func (p watchPort) Err() error {
-	_, err := p.Watch.Events("")
-	return err
-}
