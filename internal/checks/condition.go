@@ -8,6 +8,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/validation/path"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/podlab/podlab/internal/lesson"
@@ -139,12 +140,17 @@ func (o object) Subject() string {
 func (o object) find(ctx context.Context, c Cluster) (*unstructured.Unstructured, Result) {
 	found, err := c.Object(ctx, o.kind, o.name)
 	switch {
-	case apierrors.IsNotFound(err):
+	case isGone(err):
 		return nil, Result{Verdict: NotYet, Got: fmt.Sprintf("no %s in this lab's namespace", o)}
 	case err != nil:
 		return nil, cannotTell("the API could not be asked about "+o.String(), err.Error(), "podlab doctor")
 	}
 	return found, Result{}
+}
+
+// isGone says whether the error means that there is no such object. That there is no such kind of object is a 404 as well.
+func isGone(err error) bool {
+	return apierrors.IsNotFound(err) && !apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse)
 }
 
 // living returns the object unless it is being deleted.

@@ -7,5 +7,7 @@ func kubernetesKinds() []Kind {
 		phaseKind(),
 		conditionKind(),
 		fieldKind(),
+		absentKind(),
+		eventKind(),
 	}
 }
