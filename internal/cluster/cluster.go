@@ -54,6 +54,8 @@ type Cluster struct {
 
 	rebuilt atomic.Bool // an Up succeeded: Config.Rebuild has had its say
 
+	sessions sessions
+
 	mu     sync.Mutex
 	client *client.Client // made by docker
 }
@@ -72,8 +74,9 @@ func New(cfg Config) *Cluster {
 	}
 }
 
-// Close lets go of the connection to Docker. The cluster stays as it is.
+// Close lets go of the connection to Docker, and ends what podlab runs on the nodes. The cluster stays as it is.
 func (c *Cluster) Close() error {
+	c.sessions.close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.client == nil {

@@ -11,13 +11,9 @@ import (
 	"strings"
 )
 
-const (
-	firstLine = "=== podlab snapshot 2"
-	lastLine  = "=== done"
-	psHeader  = "PID PPID S UID CGROUPNS IPCNS MNTNS NETNS PIDNS USERNS UTSNS COMMAND"
-)
+const psHeader = "PID PPID S UID CGROUPNS IPCNS MNTNS NETNS PIDNS USERNS UTSNS COMMAND"
 
-// Parse reads what Script printed on the named node. A part that failed, is missing or makes no sense is an error that
+// Parse reads what Script's snapshot printed on the named node. A part that failed, is missing or makes no sense is an error that
 // names it: a snapshot is whole or there is none.
 func Parse(node string, output []byte) (*Snapshot, error) {
 	s, err := parse(output)
@@ -29,31 +25,34 @@ func Parse(node string, output []byte) (*Snapshot, error) {
 }
 
 func parse(output []byte) (*Snapshot, error) {
-	parts, err := split(string(output))
+	parts, err := split("snapshot 2", []string{"ps", "cgroup", "status", "stat", "lsns", "tasks"}, output)
 	if err != nil {
 		return nil, err
 	}
-	processes, err := readPS(parts["ps"])
+	if err := parts.succeeded("ps", "lsns"); err != nil {
+		return nil, err
+	}
+	processes, err := readPS(parts["ps"].body)
 	if err != nil {
 		return nil, fmt.Errorf("ps: %w", err)
 	}
-	cgroups, err := readCgroups(parts["cgroup"])
+	cgroups, err := readCgroups(parts["cgroup"].body)
 	if err != nil {
 		return nil, fmt.Errorf("cgroups: %w", err)
 	}
-	statuses, err := readStatuses(parts["status"])
+	statuses, err := readStatuses(parts["status"].body)
 	if err != nil {
 		return nil, fmt.Errorf("status files: %w", err)
 	}
-	starts, err := readStarts(parts["stat"])
+	starts, err := readStarts(parts["stat"].body)
 	if err != nil {
 		return nil, fmt.Errorf("stat files: %w", err)
 	}
-	namespaces, err := readLsns(parts["lsns"])
+	namespaces, err := readLsns(parts["lsns"].body)
 	if err != nil {
 		return nil, fmt.Errorf("lsns: %w", err)
 	}
-	tasks, err := readTasks(parts["tasks"])
+	tasks, err := readTasks(parts["tasks"].body)
 	if err != nil {
 		return nil, fmt.Errorf("init.pid files: %w", err)
 	}
@@ -89,51 +88,6 @@ func running(tasks map[string]int, s *Snapshot) map[string]int {
 		return !ok || first.ContainerID != id || first.Zombie()
 	})
 	return tasks
-}
-
-// split cuts the output at its markers, and makes sure that every part is there and succeeded.
-func split(output string) (map[string]string, error) {
-	rest, ok := strings.CutPrefix(output, firstLine+"\n")
-	if !ok {
-		return nil, fmt.Errorf("the output does not begin with %q", firstLine)
-	}
-	parts := map[string]string{}
-	for _, name := range []string{"ps", "cgroup", "status", "stat", "lsns", "tasks"} {
-		body, ok := strings.CutPrefix(rest, "=== begin "+name+"\n")
-		if !ok {
-			return nil, fmt.Errorf("the output is broken off before %s", name)
-		}
-		body, tail, ok := strings.Cut(body, "\n=== end "+name+" ")
-		if !ok {
-			return nil, fmt.Errorf("the output is broken off in %s", name)
-		}
-		end, tail, ok := strings.Cut(tail, "\n")
-		if !ok {
-			return nil, fmt.Errorf("the output is broken off after %s", name)
-		}
-		if err := ended(name, end); err != nil {
-			return nil, err
-		}
-		parts[name], rest = body, tail
-	}
-	if strings.TrimRight(rest, "\n") != lastLine {
-		return nil, fmt.Errorf("the output does not end with %q", lastLine)
-	}
-	return parts, nil
-}
-
-func ended(name, end string) error {
-	code, message, _ := strings.Cut(end, " ")
-	n, err := strconv.Atoi(code)
-	if err != nil {
-		return fmt.Errorf("%s: no exit code in %q", name, end)
-	}
-	// grep says 2 when a process ended under its hands, and 1 when it found nothing.
-	grep := name != "ps" && name != "lsns"
-	if n == 0 || grep && n <= 2 {
-		return nil
-	}
-	return fmt.Errorf("%s ended with exit code %d: %s", name, n, message)
 }
 
 func readPS(text string) ([]Process, error) {
@@ -335,26 +289,4 @@ func readTasks(text string) (map[string]int, error) {
 		tasks[path.Base(file)] = pid
 	}
 	return tasks, nil
-}
-
-func nonEmpty(text string) []string {
-	var lines []string
-	for line := range strings.Lines(text) {
-		if line = strings.TrimRight(line, "\n"); strings.TrimSpace(line) != "" {
-			lines = append(lines, line)
-		}
-	}
-	return lines
-}
-
-func atois(fields []string) ([]int, error) {
-	numbers := make([]int, len(fields))
-	for i, field := range fields {
-		n, err := strconv.Atoi(field)
-		if err != nil {
-			return nil, fmt.Errorf("%q is not a number", field)
-		}
-		numbers[i] = n
-	}
-	return numbers, nil
 }

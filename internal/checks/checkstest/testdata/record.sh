@@ -29,11 +29,13 @@ sleep 3
 
 # The API and the node in one go: nothing but the crashing containers changes meanwhile.
 kubectl get pods -o json | sed 's#"[a-z.]*/[a-z/]*/demo#"demo#' >pods.json
-docker exec "$node" sh -c "$script" >node.txt
+docker exec "$node" sh -c "$script
+snapshot" >node.txt
 kubectl get events --field-selector type=Warning --sort-by=.lastTimestamp -o json >events.json
 kill $visit $enter
 cp node.txt ../../../node/testdata/dev-control-plane.txt
 
 # The same look at a node that has no lsns.
-docker exec "$node" sh -c 'few=$(mktemp -d); for tool in ps grep; do ln -s "$(command -v $tool)" $few; done; PATH=$few; eval "$1"' sh "$script" \
+docker exec "$node" sh -c 'few=$(mktemp -d); for tool in ps grep; do ln -s "$(command -v $tool)" $few; done; PATH=$few; eval "$1"' sh "$script
+snapshot" \
 	>../../../node/testdata/no-lsns.txt
