@@ -91,7 +91,23 @@ func (p apiPort) Exec(ctx context.Context, namespace, pod, container string, arg
 
 func (p apiPort) Dial(ctx context.Context, namespace, pod string, port int) (net.Conn, error) {
 	conn, err := p.Client.Dial(ctx, namespace, pod, port)
-	return conn, asAnswer(err)
+	if err != nil {
+		return nil, asAnswer(err)
+	}
+	return forwardConn{conn}, nil
+}
+
+// forwardConn is a forwarded connection: that nobody listens may be known only when it is used.
+type forwardConn struct{ net.Conn }
+
+func (c forwardConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	return n, asAnswer(err)
+}
+
+func (c forwardConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	return n, asAnswer(err)
 }
 
 // watchPort is a watch as the runner sees it.

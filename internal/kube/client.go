@@ -38,6 +38,7 @@ func patient() patience {
 
 // Client talks to one cluster's API server. It is safe for concurrent use.
 type Client struct {
+	config  *rest.Config // for connections that are upgraded to streams
 	core    corev1client.CoreV1Interface
 	watched corev1client.CoreV1Interface // on a connection of its own, for Watch
 	dynamic dynamic.Interface
@@ -79,6 +80,7 @@ func open(config *rest.Config) (*Client, error) {
 }
 
 func (c *Client) connect(config *rest.Config) error {
+	c.config = config
 	forRequests, err := c.httpClient(config, patient())
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -143,7 +144,7 @@ func (w *Watch) why(f *feed) error {
 func (w *Watch) lose(f *feed, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	already := f.err != nil && f.err != errNotRead //nolint:errorlint // it is this very value or it is not
+	already := f.err != nil && !errors.Is(f.err, errNotRead)
 	f.err = err
 	if !already {
 		w.notify()
