@@ -19,7 +19,7 @@ func ParseChecks(file, source string) ([]CheckSpec, Mistakes) {
 	return specs, r.found
 }
 
-// checks reads a check block: a list of mappings, each with one kind and, if the author likes, an id.
+// checks reads a check block: a list of mappings, each with one kind and, if the author likes, an id and modifiers.
 func (r *reader) checks(f fenced) []CheckSpec {
 	root, mistakes := parseYAML(f.content, f.at)
 	r.found = append(r.found, mistakes...)
@@ -37,29 +37,33 @@ func (r *reader) checks(f fenced) []CheckSpec {
 	}
 	var specs []CheckSpec
 	for _, item := range list.Values {
-		if spec, ok := r.checkItem(item, f.at); ok {
+		if spec, ok := r.checkItem(item, f); ok {
 			specs = append(specs, spec)
 		}
 	}
 	return specs
 }
 
-func (r *reader) checkItem(item ast.Node, at place) (CheckSpec, bool) {
-	pos := at.of(item)
+func (r *reader) checkItem(item ast.Node, f fenced) (CheckSpec, bool) {
+	pos := f.at.of(item)
 	if !isMapping(item) {
 		r.mistake(pos, `want a check as "- kind: {field: value}", found %s`, describe(item))
 		return CheckSpec{}, false
 	}
-	id := ""
+	spec := CheckSpec{Pos: pos, at: f.at, source: f.content}
+	d := decoder{at: f.at, whole: pos}
 	var kinds []*ast.MappingValueNode
-	for _, e := range entries(item) {
-		if keyText(e) == "id" {
-			id = r.checkID(e, at)
-			continue
+	for _, e := range d.unique(item) {
+		switch {
+		case keyText(e) == "id":
+			spec.ID = r.checkID(e, f.at)
+		case !spec.modify(&d, e):
+			kinds = append(kinds, e)
 		}
-		kinds = append(kinds, e)
 	}
-	return r.oneKind(CheckSpec{ID: id, Pos: pos, at: at}, "a check", kinds)
+	d.checkModifiers(item, spec)
+	r.found = append(r.found, d.mistakes...)
+	return r.oneKind(spec, "a check", kinds)
 }
 
 // checkID reads the id that an author gave to a check.
@@ -129,7 +133,7 @@ func (r *reader) ask(f fenced) (ask Ask) {
 	r.found = append(r.found, d.mistakes...)
 	ask.Prompt, ask.Choices, ask.Explain = q.Prompt, q.Choices, q.Explain
 	if isMapping(q.Answer) {
-		ask.Answer, _ = r.oneKind(CheckSpec{Pos: f.at.of(q.Answer), at: f.at}, "an answer", entries(q.Answer))
+		ask.Answer, _ = r.oneKind(CheckSpec{Pos: f.at.of(q.Answer), at: f.at, source: f.content}, "an answer", entries(q.Answer))
 		ask.Answer.ID, ask.Answer.label = ask.Answer.Kind, fmt.Sprintf("answer %q", ask.Answer.Kind)
 		return ask
 	}

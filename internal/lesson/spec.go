@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml/ast"
 )
@@ -16,9 +17,14 @@ type CheckSpec struct {
 	Kind string // the key: "ready"
 	Pos  Position
 
-	value ast.Node // the mapping after the key
-	at    place    // where value's own positions lie in the file
-	label string   // how a message names the spec: check "ready"
+	For    time.Duration // how long it must have held without a break; 0 for none
+	Within time.Duration // the time limit of its step; 0 for none
+	Once   bool          // that it held once is enough: it stays passed
+
+	value  ast.Node // what stands after the key
+	at     place    // where value's own positions lie in the file
+	source string   // the text that holds the value
+	label  string   // how a message names the spec: check "ready"
 }
 
 // Decode reads the check's fields into the struct that v points to (yaml tags), strictly: an unknown field, a repeated one
