@@ -22,7 +22,7 @@ type execFields struct {
 	Container containerName `yaml:"container" doc:"name of the container"`
 	Command   []string      `yaml:"command" doc:"the program and its arguments, as a list: no shell reads it"`
 	Run       string        `yaml:"run" doc:"instead of command, a text that the container's own sh runs (sh -c)"`
-	Exit      comparison    `yaml:"exit" doc:"the exit code, or a comparison with it, such as != 0; 0 if it is left out"`
+	Exit      comparison    `yaml:"exit" doc:"the exit code, or a comparison with it, such as '!= 0'; 0 if it is left out"`
 	textFields
 	Stderr textFields `yaml:"stderr" doc:"what it writes to stderr, by the same three fields: {contains: TEXT}"`
 }

@@ -4,5 +4,6 @@ package checks
 func containerKinds() []Kind {
 	return []Kind{
 		execKind(),
+		fileKind(),
 	}
 }
