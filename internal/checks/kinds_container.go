@@ -5,5 +5,6 @@ func containerKinds() []Kind {
 	return []Kind{
 		execKind(),
 		fileKind(),
+		envKind(),
 	}
 }
