@@ -13,20 +13,20 @@ import (
 
 // fileCheck claims what is at a path in a container.
 type fileCheck struct {
-	place
+	spot
 	absent bool
 	text   textFields
 	mode   fileMode
 	size   comparison
 }
 
-// place is a path in a container.
-type place struct{ pod, container, path string }
+// spot is a path in a container.
+type spot struct{ pod, container, path string }
 
 // Subject returns the pod's name.
-func (p place) Subject() string { return p.pod }
+func (p spot) Subject() string { return p.pod }
 
-func (p place) String() string { return fmt.Sprintf("%s in %s", p.path, p.container) }
+func (p spot) String() string { return fmt.Sprintf("%s in %s", p.path, p.container) }
 
 // filePath is an absolute path in a container.
 type filePath string
@@ -119,11 +119,11 @@ func parseFile(spec lesson.CheckSpec) (Check, lesson.Mistakes) {
 			wrong("same-as", "a file is always the same as itself: want another container or another path")
 		}
 	})
-	at := place{string(f.Pod), string(f.Container), string(f.Path)}
+	at := spot{string(f.Pod), string(f.Container), string(f.Path)}
 	if f.SameAs == nil {
 		return &fileCheck{at, f.Exists != nil && !*f.Exists, f.textFields, f.Mode, f.Size}, mistakes
 	}
-	other := place{at.pod, string(f.SameAs.Container), string(f.SameAs.Path)}
+	other := spot{at.pod, string(f.SameAs.Container), string(f.SameAs.Path)}
 	if other.path == "" {
 		other.path = at.path
 	}
@@ -137,7 +137,7 @@ func parseFileFact(spec lesson.CheckSpec) (Fact, lesson.Mistakes) {
 			wrong("which", "want content, size or mode, found %q", f.Which)
 		}
 	})
-	return fileFact{place{string(f.Pod), string(f.Container), string(f.Path)}, f.Which}, mistakes
+	return fileFact{spot{string(f.Pod), string(f.Container), string(f.Path)}, f.Which}, mistakes
 }
 
 func needFile(pod podName, container containerName, at filePath, wrong func(string, string, ...any)) {
@@ -149,7 +149,7 @@ func needFile(pod podName, container containerName, at filePath, wrong func(stri
 
 func (*fileCheck) Kind() string { return "file" }
 
-func (k *fileCheck) Title() string { return fmt.Sprintf("%s: %s: %s", k.pod, k.place, k.want()) }
+func (k *fileCheck) Title() string { return fmt.Sprintf("%s: %s: %s", k.pod, k.spot, k.want()) }
 
 func (k *fileCheck) want() string {
 	if k.absent {
@@ -175,7 +175,7 @@ func (k *fileCheck) Eval(ctx context.Context, c Cluster) Result {
 	f, r := k.read(ctx, c)
 	if r.Verdict == "" {
 		r = k.judge(f)
-		r.Evidence = fileEvidence(k.place, f, !k.text.none())
+		r.Evidence = fileEvidence(k.spot, f, !k.text.none())
 	}
 	r.Want = k.want()
 	return r
@@ -185,7 +185,7 @@ func (k *fileCheck) judge(f node.File) Result {
 	r := Result{Verdict: Pass, Got: describeFile(f)}
 	switch {
 	case f.Exists == k.absent:
-		return unlike(r, []Mismatch{{k.place.String(), k.want(), r.Got}})
+		return unlike(r, []Mismatch{{k.spot.String(), k.want(), r.Got}})
 	case k.absent:
 		return r
 	}
@@ -194,7 +194,7 @@ func (k *fileCheck) judge(f node.File) Result {
 		off = append(off, Mismatch{"mode of " + k.path, string(k.mode), f.Mode})
 	}
 	if f.Kind != "file" && (!k.size.none() || !k.text.none()) {
-		return unlike(r, append(off, Mismatch{k.place.String(), "a file " + k.want(), "a " + f.Kind}))
+		return unlike(r, append(off, Mismatch{k.spot.String(), "a file " + k.want(), "a " + f.Kind}))
 	}
 	if !k.size.none() && !k.size.holds(float64(f.Size)) {
 		off = append(off, Mismatch{"size of " + k.path, k.size.String() + " bytes", fmt.Sprintf("%d bytes", f.Size)})
@@ -202,7 +202,7 @@ func (k *fileCheck) judge(f node.File) Result {
 	wrong, open := k.text.judge(k.path, string(f.Body), f.Cut)
 	r = unlike(r, append(off, wrong...))
 	if r.Verdict == Pass && open {
-		return unseen(r, k.place.String())
+		return unseen(r, k.spot.String())
 	}
 	return r
 }
@@ -218,7 +218,7 @@ func describeFile(f node.File) string {
 }
 
 // read looks at the place, or returns the result that says why it cannot be judged.
-func (p place) read(ctx context.Context, c Cluster) (node.File, Result) {
+func (p spot) read(ctx context.Context, c Cluster) (node.File, Result) {
 	s, m, r := lookAtOne(ctx, c, p.pod, p.container)
 	if s == nil {
 		return node.File{}, r

@@ -10,14 +10,14 @@ import (
 
 // sameFile claims that two containers see the same file.
 type sameFile struct {
-	place
-	other   place
+	spot
+	other   spot
 	content bool // equal bytes are enough
 }
 
 func (sameFile) Kind() string { return "file" }
 
-func (k sameFile) Title() string { return fmt.Sprintf("%s: %s: %s", k.pod, k.place, k.want()) }
+func (k sameFile) Title() string { return fmt.Sprintf("%s: %s: %s", k.pod, k.spot, k.want()) }
 
 func (k sameFile) want() string {
 	if k.content {
@@ -43,14 +43,14 @@ func (k sameFile) judge(ctx context.Context, c Cluster) Result {
 	}
 	var off []Mismatch
 	for _, side := range []struct {
-		at place
+		at spot
 		is node.File
-	}{{k.place, one}, {k.other, two}} {
+	}{{k.spot, one}, {k.other, two}} {
 		if !side.is.Exists {
 			off = append(off, Mismatch{side.at.String(), "something is there", "nothing is there"})
 		}
 	}
-	a, b := fileEvidence(k.place, one, false), fileEvidence(k.other, two, false)
+	a, b := fileEvidence(k.spot, one, false), fileEvidence(k.other, two, false)
 	r = Result{Verdict: Pass, Evidence: Evidence{Command: a.Command + "; " + b.Command, Rows: append(a.Rows, b.Rows...)}}
 	if len(off) > 0 {
 		return unlike(r, off)
@@ -71,19 +71,19 @@ func (k sameFile) compare(r Result, one, two node.File) Result {
 		r.Got = fmt.Sprintf("two files with the same %d bytes", one.Size)
 		return r
 	case k.content && files:
-		return unlike(r, []Mismatch{{k.place.String(), "the same bytes as " + k.other.String(), describeFile(one) + ", and there " + describeFile(two)}})
+		return unlike(r, []Mismatch{{k.spot.String(), "the same bytes as " + k.other.String(), describeFile(one) + ", and there " + describeFile(two)}})
 	case k.content:
-		return unlike(r, []Mismatch{{k.place.String(), "two files", fmt.Sprintf("a %s and a %s", one.Kind, two.Kind)}})
+		return unlike(r, []Mismatch{{k.spot.String(), "two files", fmt.Sprintf("a %s and a %s", one.Kind, two.Kind)}})
 	}
 	got := fmt.Sprintf("inode %d on device %s, and there inode %d on device %s", one.Inode, one.Device, two.Inode, two.Device)
 	if equal {
 		got = "another file with the same bytes: " + got
 	}
-	return unlike(r, []Mismatch{{k.place.String(), "the same file as " + k.other.String(), got}})
+	return unlike(r, []Mismatch{{k.spot.String(), "the same file as " + k.other.String(), got}})
 }
 
 // fileEvidence returns what stat prints in the container and, if asked for, the text.
-func fileEvidence(at place, f node.File, text bool) Evidence {
+func fileEvidence(at spot, f node.File, text bool) Evidence {
 	look := shellWords([]string{"stat", "-L", "-c", "%a %s %Hd:%Ld %i %n", at.path})
 	if !f.Exists {
 		return Evidence{
@@ -101,7 +101,7 @@ func fileEvidence(at place, f node.File, text bool) Evidence {
 }
 
 type fileFact struct {
-	place
+	spot
 	which string
 }
 
@@ -112,21 +112,21 @@ func (f fileFact) Value(ctx context.Context, c Cluster) (string, Result) {
 	if r.Verdict != "" {
 		return "", r
 	}
-	r = Result{Verdict: Pass, Got: describeFile(is), Evidence: fileEvidence(f.place, is, f.which == "")}
+	r = Result{Verdict: Pass, Got: describeFile(is), Evidence: fileEvidence(f.spot, is, f.which == "")}
 	text := strings.TrimSpace(string(is.Body))
 	switch {
 	case !is.Exists:
-		r.Verdict, r.Got = NotYet, f.place.String()+": nothing is there"
+		r.Verdict, r.Got = NotYet, f.spot.String()+": nothing is there"
 	case f.which == "mode":
 		return is.Mode, r
 	case is.Kind != "file":
-		r.Verdict, r.Got = NotYet, fmt.Sprintf("%s is a %s", f.place, is.Kind)
+		r.Verdict, r.Got = NotYet, fmt.Sprintf("%s is a %s", f.spot, is.Kind)
 	case f.which == "size":
 		return fmt.Sprint(is.Size), r
 	case is.Cut:
-		r = unseen(r, f.place.String())
+		r = unseen(r, f.spot.String())
 	case text == "":
-		r.Verdict, r.Got = NotYet, f.place.String()+" is empty"
+		r.Verdict, r.Got = NotYet, f.spot.String()+" is empty"
 	default:
 		return text, r
 	}
