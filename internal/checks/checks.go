@@ -27,6 +27,9 @@ type Result struct {
 
 	// Again says when to look again though nothing changed, for a claim about time; 0 leaves it to whoever looks.
 	Again time.Duration `json:"-"`
+	// Vacant says of NotYet that there was nothing to judge: no pod, a container that does not run, one that is being
+	// replaced. Such a result says nothing of the claim's opposite.
+	Vacant bool `json:"-"`
 }
 
 // Mismatch is one thing that is not as the lesson claims.
@@ -48,6 +51,12 @@ type Check interface {
 	Kind() string
 	Title() string // what the check list shows: "demoduo: 2/2 containers ready"
 	Eval(ctx context.Context, c Cluster) Result
+}
+
+// About is implemented by a check about an object that has pods: a controller or a Service. Why its verdict is NotYet is
+// then found among them.
+type About interface {
+	About() (kind, name string)
 }
 
 // Subject is implemented by a check about one pod. Why a verdict is NotYet is then found by podlab: the check's own Why, if

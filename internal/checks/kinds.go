@@ -47,7 +47,8 @@ func Parse(spec lesson.CheckSpec) (Check, lesson.Mistakes) {
 	if len(mistakes) > 0 {
 		return nil, mistakes
 	}
-	return kind.check(spec)
+	check, mistakes := kind.check(spec)
+	return &stated{Check: check, hold: 0, once: false}, mistakes
 }
 
 // ParseFact turns the answer of an ask block into a fact, or says all that is wrong with it.

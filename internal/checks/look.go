@@ -36,7 +36,7 @@ func findPod(ctx context.Context, c Cluster, name string) (*corev1.Pod, Result) 
 	pod, err := c.Pod(ctx, name)
 	switch {
 	case apierrors.IsNotFound(err):
-		return nil, Result{Verdict: NotYet, Got: fmt.Sprintf("no pod %s in this lab's namespace", name)}
+		return nil, Result{Verdict: NotYet, Vacant: true, Got: fmt.Sprintf("no pod %s in this lab's namespace", name)}
 	case err != nil:
 		return nil, cannotTell("the API could not be asked about pod "+name, err.Error(), "podlab doctor")
 	}
@@ -71,9 +71,9 @@ func cannotTell(got, why, try string) Result {
 func runs(pod *corev1.Pod) Result {
 	switch {
 	case pod.DeletionTimestamp != nil:
-		return Result{Verdict: NotYet, Got: fmt.Sprintf("pod %s is being deleted", pod.Name)}
+		return Result{Verdict: NotYet, Vacant: true, Got: fmt.Sprintf("pod %s is being deleted", pod.Name)}
 	case pod.Spec.NodeName == "":
-		return Result{Verdict: NotYet, Got: fmt.Sprintf("pod %s is on no node yet", pod.Name), Why: unscheduled(pod)}
+		return Result{Verdict: NotYet, Vacant: true, Got: fmt.Sprintf("pod %s is on no node yet", pod.Name), Why: unscheduled(pod)}
 	}
 	var down []string
 	why := podWhy(pod)
@@ -88,7 +88,7 @@ func runs(pod *corev1.Pod) Result {
 		}
 	}
 	if len(down) > 0 {
-		return Result{Verdict: NotYet, Got: "not running: " + strings.Join(down, ", "), Why: why}
+		return Result{Verdict: NotYet, Vacant: true, Got: "not running: " + strings.Join(down, ", "), Why: why}
 	}
 	return Result{}
 }
@@ -147,7 +147,7 @@ func (s *sight) addSandbox(rest map[string]node.Process) Result {
 
 func torn(format string, args ...any) Result {
 	return Result{
-		Verdict: NotYet, Got: fmt.Sprintf(format, args...),
+		Verdict: NotYet, Vacant: true, Got: fmt.Sprintf(format, args...),
 		Why: "a container is starting, ending or being replaced: the API's status and the look at the node are two moments",
 	}
 }

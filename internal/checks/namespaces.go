@@ -76,6 +76,9 @@ func parseNamespacesFact(spec lesson.CheckSpec) (Fact, lesson.Mistakes) {
 	return namespacesFact{string(f.Pod), node.Type(f.Type), f.Which}, mistakes
 }
 
+// Subject returns the pod's name.
+func (k Namespaces) Subject() string { return k.Pod }
+
 // Kind returns "namespaces".
 func (Namespaces) Kind() string { return "namespaces" }
 

@@ -95,6 +95,9 @@ func (k NProcs) claims() []claim {
 	return slices.DeleteFunc(all, func(c claim) bool { return c.want == 0 })
 }
 
+// Subject returns the pod's name.
+func (k NProcs) Subject() string { return k.Pod }
+
 // Kind returns "nprocs".
 func (NProcs) Kind() string { return "nprocs" }
 

@@ -81,6 +81,9 @@ func NewPID1[S ~string](pod string, programs map[string]S) PID1 {
 	return PID1{Pod: pod, Containers: strings.Join(lines, "\n")}
 }
 
+// Subject returns the pod's name.
+func (k PID1) Subject() string { return k.Pod }
+
 // Kind returns "pid1".
 func (PID1) Kind() string { return "pid1" }
 

@@ -63,6 +63,9 @@ func parseReadyFact(spec lesson.CheckSpec) (Fact, lesson.Mistakes) {
 	return readyFact{string(f.Pod)}, mistakes
 }
 
+// Subject returns the pod's name.
+func (k Ready) Subject() string { return k.Pod }
+
 // Kind returns "ready".
 func (Ready) Kind() string { return "ready" }
 
@@ -90,8 +93,7 @@ func (k Ready) judge(ctx context.Context, c Cluster, pod *corev1.Pod) Result {
 		r.Got = "pod " + pod.Name + " is being deleted"
 	case now.total != k.Total:
 		r.Why = "the pod's spec has " + join(names(pod))
-	case now.ready != k.Ready:
-		r.Why = notReadyWhy(ctx, c, pod)
+	case now.ready != k.Ready: // the generic reason is the best one
 	case now.ready == now.total && ready.Status != corev1.ConditionTrue:
 		r.Got += ", but the pod is not"
 		r.Why = strings.Trim(ready.Reason+": "+ready.Message, ": ")
@@ -132,40 +134,6 @@ func readyOf(pod *corev1.Pod) ratio {
 		}
 	}
 	return r
-}
-
-// notReadyWhy returns the scheduler's, the runtime's or the kubelet's own reason, whichever the pod waits for.
-func notReadyWhy(ctx context.Context, c Cluster, pod *corev1.Pod) string {
-	if why := podWhy(pod); why != "" {
-		return why
-	}
-	for _, status := range pod.Status.InitContainerStatuses {
-		if _, why := describe(container{status.Name, status}); why != "" && !status.Ready {
-			return why
-		}
-	}
-	for _, one := range containersOf(pod) {
-		if _, why := describe(one); why != "" && !one.status.Ready {
-			return why
-		}
-	}
-	return lastWarning(ctx, c, pod)
-}
-
-// lastWarning returns the newest warning event of this very pod: why its sandbox or its volumes cannot be made. It is
-// only an explanation, so events that cannot be read leave it empty.
-func lastWarning(ctx context.Context, c Cluster, pod *corev1.Pod) string {
-	events, err := c.Events(ctx, "Pod", pod.Name)
-	if err != nil {
-		return ""
-	}
-	why := ""
-	for _, e := range events {
-		if e.Type == corev1.EventTypeWarning && e.InvolvedObject.UID == pod.UID {
-			why = e.Reason + ": " + e.Message
-		}
-	}
-	return why
 }
 
 func readyEvidence(pod *corev1.Pod, now ratio) Evidence {

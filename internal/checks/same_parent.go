@@ -65,6 +65,9 @@ func parseSameParentFact(spec lesson.CheckSpec) (Fact, lesson.Mistakes) {
 	return sameParentFact{string(f.Pod), f.Which != "parent"}, mistakes
 }
 
+// Subject returns the pod's name.
+func (k SameParent) Subject() string { return k.Pod }
+
 // Kind returns "same-parent".
 func (SameParent) Kind() string { return "same-parent" }
 

@@ -125,6 +125,8 @@ func (w *fakeWorld) Revive(context.Context, func(Phase)) error {
 }
 
 func (w *fakeWorld) Snapshot(context.Context, string) (*node.Snapshot, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	return w.recorded.Snapshot, nil
 }
 

@@ -37,8 +37,11 @@ func frames(stack []byte) []string {
 	return list
 }
 
-// Bounds of the pause before a second look at a node that gave no pass. Nothing tells podlab of a change below
-// Kubernetes, and nothing tells it that a silent Docker is back: the pause doubles from the first to the second.
+// lookLimit is how long one check may look. What takes longer is no answer.
+const lookLimit = 10 * time.Second
+
+// Bounds of the pause before a second look at something that nothing tells podlab of: what is below the API's watches and
+// gave no pass, a silent Docker. The pause doubles from the first to the second.
 const (
 	relookFirst = 250 * time.Millisecond
 	relookLast  = 5 * time.Second
@@ -46,22 +49,18 @@ const (
 
 // looker looks at checks whenever the cluster changed.
 type looker struct {
-	world world
-	watch Watch
-	lost  func(ctx context.Context, err error) // called on each look while the watch is not live; may be nil
-	back  func()                               // called once the watch is live again; may be nil
-	also  func(ctx context.Context, m *moment) // called after each look, at the same moment; may be nil
-	again chan struct{}                        // receives when all results must be told anew
-	poke  chan struct{}                        // receives when there is something more to look at
+	world    world
+	watch    Watch
+	lost     func(ctx context.Context, err error) // called on each look while the watch is not live; may be nil
+	back     func()                               // called once the watch is live again; may be nil
+	also     func(ctx context.Context, m *moment) // called after each look, at the same moment; may be nil
+	again    chan struct{}                        // receives when all results must be told anew
+	poke     chan struct{}                        // receives when there is something more to look at
+	memories memories
 }
 
 func newLooker(w world) *looker {
 	return &looker{world: w, watch: w.watch, again: make(chan struct{}, 1), poke: make(chan struct{}, 1)}
-}
-
-// memory returns what the check keeps between looks.
-func (l *looker) memory(c checks.Check) *checks.Memory {
-	return &checks.Memory{}
 }
 
 // glance returns a moment for a question, which keeps nothing.
@@ -69,28 +68,57 @@ func (l *looker) glance() *glance { return &glance{moment: l.moment(), memory: &
 
 func (l *looker) moment() *moment { return newMoment(l.world) }
 
-// look evaluates every check once, at one moment. Each result is told as soon as it is there, one at a time. It returns
-// the moment, and whether a check asked for a node and was not satisfied.
-func (l *looker) look(ctx context.Context, cs []checks.Check, tell func(i int, r checks.Result, took time.Duration)) (*moment, bool) {
-	m, unsatisfied := l.moment(), false
+// glimpse is what one look at all checks came to.
+type glimpse struct {
+	*moment
+	relook bool          // a check looked below the watches and did not pass, or cannot tell: look again though nothing changed
+	again  time.Duration // when a claim about time wants to be looked at again; 0 is never
+	asked  skipped       // the checks that sent a request to the API server
+}
+
+func (g *glimpse) add(i int, seen *glance, r checks.Result) {
+	g.relook = g.relook || r.Verdict == checks.CannotTell || r.Verdict == checks.NotYet && seen.below
+	if r.Again > 0 && (g.again == 0 || r.Again < g.again) {
+		g.again = r.Again
+	}
+	if seen.asked {
+		g.asked[i] = r
+	}
+}
+
+// look evaluates every check once, at one moment, but for those whose results are in skip. Each result is told as soon as
+// it is there, one at a time.
+func (l *looker) look(ctx context.Context, cs []checks.Check, skip skipped, tell func(i int, r checks.Result, took time.Duration)) *glimpse {
+	found := &glimpse{moment: l.moment(), asked: skipped{}}
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	for i, c := range cs {
+		if kept, ok := skip[i]; ok {
+			found.add(i, &glance{below: true, asked: true}, kept)
+			continue
+		}
 		wg.Go(func() {
 			start := time.Now()
-			g := &glance{moment: m, memory: l.memory(c)}
-			r := guarded(func() checks.Result { return c.Eval(ctx, g) })
+			g := &glance{moment: found.moment, memory: l.memories.get(c)}
+			r := judged(ctx, c, g)
 			took := time.Since(start)
 			mu.Lock()
 			defer mu.Unlock()
 			if ctx.Err() == nil { // what was found while being cancelled is about the cancelling
-				unsatisfied = unsatisfied || r.Verdict == checks.CannotTell || r.Verdict == checks.NotYet && g.below
+				found.add(i, g, r)
 				tell(i, r, took)
 			}
 		})
 	}
 	wg.Wait()
-	return m, unsatisfied
+	return found
+}
+
+// judged lets the check look, for at most lookLimit.
+func judged(ctx context.Context, c checks.Check, g *glance) checks.Result {
+	limited, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	return guarded(func() checks.Result { return c.Eval(limited, g) })
 }
 
 // follow looks at the checks now and after every change, tells each result that differs from the last, and returns when
@@ -98,26 +126,41 @@ func (l *looker) look(ctx context.Context, cs []checks.Check, tell func(i int, r
 func (l *looker) follow(ctx context.Context, cs []checks.Check, tell func(int, checks.Result, time.Duration), until func([]checks.Result) bool) {
 	last := make([]checks.Result, len(cs))
 	pause, live := relookFirst, true
+	var idle idleness
+	var skip skipped
 	for ctx.Err() == nil {
-		m, unsatisfied := l.look(ctx, cs, func(i int, r checks.Result, took time.Duration) {
+		found := l.look(ctx, cs, skip, func(i int, r checks.Result, took time.Duration) {
 			if !reflect.DeepEqual(r, last[i]) {
 				last[i] = r
 				tell(i, r, took)
 			}
 		})
 		if l.also != nil && ctx.Err() == nil {
-			l.also(ctx, m)
+			l.also(ctx, found.moment)
 		}
 		if until != nil && until(last) {
 			return
 		}
 		live = l.tellLoss(ctx, live)
-		if changed := l.wait(ctx, unsatisfied || !live, pause, last); changed {
-			pause = relookFirst
-		} else {
-			pause = min(2*pause, relookLast)
+		if skip == nil {
+			idle.settle(ctx, l, found, pause)
 		}
+		skip = nil
+		if l.wait(ctx, found.pause(pause, live), last) {
+			pause = relookFirst
+			continue
+		}
+		pause = min(2*pause, relookLast)
+		skip = idle.skip(ctx, l)
 	}
+}
+
+// pause returns how long to wait for a change before the next look; 0 is for ever.
+func (g *glimpse) pause(relook time.Duration, live bool) time.Duration {
+	if !g.relook && live || g.again > 0 && g.again < relook {
+		return g.again
+	}
+	return relook
 }
 
 // tellLoss tells when the watch is lost and when it is back, and returns whether it is live.
@@ -132,10 +175,10 @@ func (l *looker) tellLoss(ctx context.Context, was bool) bool {
 	return err == nil
 }
 
-// wait returns true after a change, false after the pause (if a second look is wanted) or when ctx ends.
-func (l *looker) wait(ctx context.Context, relook bool, pause time.Duration, last []checks.Result) bool {
+// wait returns true after a change, false after the pause (0 is no pause: only a change ends the wait) or when ctx ends.
+func (l *looker) wait(ctx context.Context, pause time.Duration, last []checks.Result) bool {
 	var tick <-chan time.Time
-	if relook {
+	if pause > 0 {
 		timer := time.NewTimer(pause)
 		defer timer.Stop()
 		tick = timer.C

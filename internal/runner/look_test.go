@@ -2,11 +2,15 @@ package runner
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/podlab/podlab/internal/checks"
+	"github.com/podlab/podlab/internal/node"
 )
 
 // broken is a check with a bug.
@@ -19,7 +23,7 @@ func (broken) Eval(context.Context, checks.Cluster) checks.Result { panic("index
 func TestABugInACheckIsNoVerdict(t *testing.T) {
 	l := newLooker(world{"podlab-duo", newFakeWorld(), newFakeWorld(), fakeNodes{newFakeWorld()}})
 	var got checks.Result
-	l.look(t.Context(), []checks.Check{broken{}}, func(_ int, r checks.Result, _ time.Duration) { got = r })
+	l.look(t.Context(), []checks.Check{broken{}}, nil, func(_ int, r checks.Result, _ time.Duration) { got = r })
 	if got.Verdict != checks.CannotTell || !strings.Contains(got.Why, "bug in podlab: index out of range") {
 		t.Errorf("%+v", got)
 	}
@@ -31,4 +35,79 @@ func TestWhatHeldInTheEmptyNamespaceIsRemembered(t *testing.T) {
 	if joined[0].Verdict != checks.Pass || joined[1].Verdict != checks.Pass {
 		t.Errorf("%+v", joined)
 	}
+}
+
+// asking is a check that asks the API server, and does not hold.
+type asking struct{ asked *int }
+
+func (asking) Kind() string  { return "asking" }
+func (asking) Title() string { return "asking" }
+func (a asking) Eval(ctx context.Context, c checks.Cluster) checks.Result {
+	if _, err := c.Pod(ctx, "demoduo"); err != nil {
+		return checks.Result{Verdict: checks.CannotTell, Why: err.Error()}
+	}
+	_, err := c.Exec(ctx, "demoduo", "demox", []string{"true"})
+	*a.asked++
+	return checks.Result{Verdict: checks.NotYet, Why: fmt.Sprint(err)}
+}
+
+// A check that asks the API server is asked again while something happens, and no more when nothing in the pods runs.
+func TestNothingIsAskedWhileNothingRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFakeWorld()
+		w.pods["demoduo"] = w.pod("demoduo")
+		w.recorded.Snapshot = ran(w.recorded.Snapshot, 1)
+		asked := 0
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go newLooker(world{"podlab-duo", w, w, fakeNodes{w}}).follow(ctx, []checks.Check{asking{&asked}}, func(int, checks.Result, time.Duration) {}, nil)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		busy := asked
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if busy < 5 || asked != busy {
+			t.Errorf("asked %d times in the first minute, want 5 or more; %d times in the idle hour after it", busy, asked-busy)
+		}
+		w.mu.Lock() // and not w.set: a process ran, which no watch tells
+		w.recorded.Snapshot = ran(w.recorded.Snapshot, 2)
+		w.mu.Unlock()
+		time.Sleep(6 * time.Second)
+		synctest.Wait()
+		if asked == busy {
+			t.Error("a process of the pod ran, and the check was not looked at again")
+		}
+	})
+}
+
+// ran returns the snapshot with every process having run so often.
+func ran(s *node.Snapshot, switches uint64) *node.Snapshot {
+	again := *s
+	again.Processes = slices.Clone(s.Processes)
+	for i := range again.Processes {
+		again.Processes[i].Switches = switches
+	}
+	return &again
+}
+
+// slow is a check that never comes to an end by itself.
+type slow struct{}
+
+func (slow) Kind() string  { return "slow" }
+func (slow) Title() string { return "slow" }
+func (slow) Eval(ctx context.Context, _ checks.Cluster) checks.Result {
+	<-ctx.Done()
+	return checks.Result{Verdict: checks.CannotTell, Why: ctx.Err().Error()}
+}
+
+func TestALookIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var got checks.Result
+		w := newFakeWorld()
+		newLooker(world{"podlab-duo", w, w, fakeNodes{w}}).look(t.Context(), []checks.Check{slow{}}, nil, func(_ int, r checks.Result, _ time.Duration) { got = r })
+		if took := time.Since(start); took != lookLimit || got.Verdict != checks.CannotTell {
+			t.Errorf("after %s: %+v", took, got)
+		}
+	})
 }

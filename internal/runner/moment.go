@@ -36,13 +36,21 @@ type moment struct {
 
 	mu    sync.Mutex
 	looks map[string]any // what was looked at -> func() (result, error)
+
+	pods sightings
 }
 
 func newMoment(w world) *moment { return &moment{world: w, now: time.Now(), looks: map[string]any{}} }
 
 func (m *moment) Now() time.Time { return m.now }
 
-func (m *moment) Pod(_ context.Context, name string) (*corev1.Pod, error) { return m.watch.Pod(name) }
+func (m *moment) Pod(_ context.Context, name string) (*corev1.Pod, error) {
+	pod, err := m.watch.Pod(name)
+	if err == nil {
+		m.pods.add(string(pod.UID), pod.Spec.NodeName)
+	}
+	return pod, err
+}
 
 func (m *moment) Object(ctx context.Context, kind, name string) (*unstructured.Unstructured, error) {
 	return m.watch.Object(ctx, kind, name)
