@@ -30,27 +30,78 @@ func (w *walk) await(ctx context.Context, cs []checks.Check, specs []lesson.Chec
 	for i := range claims {
 		claims[i] = claimOf(specs[i], checks.Result{Verdict: checks.CannotTell, Why: outOfTime}, before[i])
 	}
+	if len(cs) == 0 {
+		return claims
+	}
 	told := make([]bool, len(cs))
-	limited, cancel := context.WithTimeout(ctx, w.timeout)
+	limits := newLimits(specs, w.timeout)
+	limited, cancel := context.WithTimeout(ctx, limits.longest())
 	defer cancel()
-	start := time.Now()
+	defer limits.wake(w.looker.lookAgain)()
 	w.looker.follow(limited, cs, func(i int, r checks.Result, _ time.Duration) {
+		if limits.over(i) && !told[i] {
+			return // the last result within the limit stands
+		}
 		claims[i] = claimOf(specs[i], r, before[i])
-		claims[i].Seconds = seconds(start)
+		claims[i].Seconds = seconds(limits.start)
 		told[i] = r.Verdict == checks.Pass
 		if told[i] {
 			w.r.emit(ClaimDecided{Claim: claims[i]})
 		} else {
 			w.r.emit(ClaimWaiting{ID: claims[i].ID, Result: r})
 		}
-	}, allPass)
+	}, limits.enough)
 	for i := range claims {
 		if !told[i] && ctx.Err() == nil {
-			claims[i].Seconds = seconds(start)
+			claims[i].Seconds = seconds(limits.start)
 			w.r.emit(ClaimDecided{Claim: claims[i]})
 		}
 	}
 	return claims
+}
+
+// limits are how long each check of a block may stay "not yet": as long as its author says, else as long as all.
+type limits struct {
+	start time.Time
+	each  []time.Duration
+}
+
+func newLimits(specs []lesson.CheckSpec, otherwise time.Duration) limits {
+	l := limits{start: time.Now()}
+	for _, spec := range specs {
+		l.each = append(l.each, cmp.Or(spec.Within, otherwise))
+	}
+	return l
+}
+
+func (l limits) longest() time.Duration { return slices.Max(l.each) }
+
+// over says whether the check's time is up, while others may go on.
+func (l limits) over(i int) bool {
+	return l.each[i] < l.longest() && time.Since(l.start) >= l.each[i]
+}
+
+// enough says that each check holds or has run out of time.
+func (l limits) enough(results []checks.Result) bool {
+	for i, r := range results {
+		if r.Verdict != checks.Pass && !l.over(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// wake calls look when each limit is reached. The function that it returns ends that.
+func (l limits) wake(look func()) (stop func()) {
+	var timers []*time.Timer
+	for _, limit := range l.each {
+		timers = append(timers, time.AfterFunc(limit, look))
+	}
+	return func() {
+		for _, t := range timers {
+			t.Stop()
+		}
+	}
 }
 
 func allPass(results []checks.Result) bool {

@@ -21,9 +21,13 @@ func (r *Runner) follow(ctx context.Context, lab *openLab) {
 	defer close(lab.done)
 	all, places := lab.plan.flat()
 	lab.looker.lost = r.lost
-	lab.looker.also = func(ctx context.Context, m *moment) { r.regrade(ctx, lab, m) }
+	lab.looker.also = func(ctx context.Context, m *moment) {
+		r.regrade(ctx, lab, m)
+		lab.beginDue(ctx)
+	}
 	lab.looker.back = func() { r.emit(ClusterUp{At: time.Now()}) }
 	lab.looker.follow(ctx, all, func(i int, result checks.Result, took time.Duration) {
+		lab.begins.note(places[i], result.Verdict)
 		r.emit(CheckUpdated{Step: places[i].step, Check: places[i].check, Result: result, Elapsed: took, At: time.Now()})
 	}, nil)
 }
@@ -49,6 +53,7 @@ func (r *Runner) reportRevival(p Phase) {
 
 func (r *Runner) apply(ctx context.Context, req Apply) {
 	r.emit(ApplyStarted(req))
+	r.open.beginStep(ctx, req.Step)
 	objects, err := objectsOf(r.open.plan.lab, req.Step, req.Block)
 	var applied []Applied
 	if err == nil {
@@ -62,6 +67,7 @@ func (r *Runner) apply(ctx context.Context, req Apply) {
 
 func (r *Runner) runCommand(ctx context.Context, req RunCommand) {
 	r.emit(CommandStarted(req))
+	r.open.beginStep(ctx, req.Step)
 	start := time.Now()
 	run, err := block[lesson.Run](r.open.plan.lab, req.Step, req.Block)
 	exit := 0

@@ -42,6 +42,7 @@ type openLab struct {
 	cancel context.CancelFunc
 	done   chan struct{} // closed when nothing looks at the lab any more
 	early  earlyAnswers
+	begins beginnings
 }
 
 // New returns a runner that waits for Run.
@@ -146,6 +147,8 @@ func (r *Runner) reset(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, resetLimit)
 	defer cancel()
 	err := r.open.api.Reset(limited, r.open.plan.namespace)
+	r.open.begins.forget()
+	r.open.looker.memories.forget()
 	r.emit(ResetEnded{Err: err})
 	r.open.looker.tellAgain()
 }

@@ -165,6 +165,11 @@ func (w *walk) step(ctx context.Context, index int, step lesson.Step, before []c
 	if applies(step) && w.undone == "" {
 		before = earlier(before, w.lookOnce(ctx, w.plan.checks[index]))
 	}
+	begin := sync.OnceFunc(func() {
+		if w.undone == "" {
+			w.looker.awaitBegin(ctx, w.plan.checks[index])
+		}
+	})
 	claims := []CheckOutcome{}
 	counts := map[string]int{}
 	next := 0
@@ -179,8 +184,10 @@ func (w *walk) step(ctx context.Context, index int, step lesson.Step, before []c
 			decided = w.await(ctx, w.plan.checks[index][next:next+n], b.Specs, before[next:next+n])
 			next += n
 		case lesson.Apply:
+			begin()
 			decided = []CheckOutcome{w.apply(ctx, numbered(counts, "apply"), b)}
 		case lesson.Run:
+			begin()
 			decided = []CheckOutcome{w.run(ctx, index, numbered(counts, "run"), b)}
 		case lesson.Ask:
 			decided = []CheckOutcome{w.ask(ctx, numbered(counts, "ask"), b)}

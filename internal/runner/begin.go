@@ -1,0 +1,109 @@
+package runner
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/podlab/podlab/internal/checks"
+)
+
+// begin lets the checks note what they must remember of the moment when their step begins, and returns whether all did.
+func (l *looker) begin(ctx context.Context, cs []checks.Check) bool {
+	limited, cancel := context.WithTimeout(ctx, lookLimit)
+	defer cancel()
+	m, noted := l.moment(), true
+	for _, c := range cs {
+		if b, ok := c.(checks.Beginner); ok {
+			noted = b.Begin(limited, &glance{moment: m, memory: l.memories.get(c)}) && noted
+		}
+	}
+	return noted
+}
+
+// beginLimit is how long the first command of a step waits until the checks have noted what was before it.
+const beginLimit = 5 * time.Second
+
+// awaitBegin lets the checks note what they must remember, again and again while they cannot, for at most beginLimit.
+func (l *looker) awaitBegin(ctx context.Context, cs []checks.Check) {
+	limited, cancel := context.WithTimeout(ctx, beginLimit)
+	defer cancel()
+	for pause := relookFirst; !l.begin(limited, cs); pause = min(2*pause, time.Second) {
+		select {
+		case <-limited.Done():
+			return
+		case <-time.After(pause):
+		}
+	}
+}
+
+// beginnings knows which steps of an open lab have begun. A step begins when all before it has held once, or with its own
+// first command or manifest, whichever comes first: a learner may as well do it in a terminal of her own.
+type beginnings struct {
+	mu    sync.Mutex
+	held  map[place]bool
+	begun map[int]bool
+}
+
+// note remembers that a check held.
+func (b *beginnings) note(at place, v checks.Verdict) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.held == nil {
+		b.held = map[place]bool{}
+	}
+	b.held[at] = b.held[at] || v == checks.Pass
+}
+
+// due returns the steps that may begin and have not.
+func (b *beginnings) due(p plan) []int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var steps []int
+	for step, cs := range p.checks {
+		if !b.begun[step] {
+			steps = append(steps, step)
+		}
+		for i := range cs {
+			if !b.held[place{step, i}] {
+				return steps
+			}
+		}
+	}
+	return steps
+}
+
+// start says whether the step still had to begin; from now on it has.
+func (b *beginnings) start(step int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.begun == nil {
+		b.begun = map[int]bool{}
+	}
+	first := !b.begun[step]
+	b.begun[step] = true
+	return first
+}
+
+func (b *beginnings) forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	clear(b.held)
+	clear(b.begun)
+}
+
+// beginDue begins the steps whose turn it is.
+func (l *openLab) beginDue(ctx context.Context) {
+	for _, step := range l.begins.due(l.plan) {
+		if l.looker.begin(ctx, l.plan.checks[step]) {
+			l.begins.start(step)
+		}
+	}
+}
+
+// beginStep begins the step, if it has not yet, before something of it is done.
+func (l *openLab) beginStep(ctx context.Context, step int) {
+	if step >= 0 && step < len(l.plan.checks) && l.begins.start(step) {
+		l.looker.awaitBegin(ctx, l.plan.checks[step])
+	}
+}
