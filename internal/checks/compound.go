@@ -52,8 +52,7 @@ func anyKind() Kind {
 }
 
 func parseGroup(spec lesson.CheckSpec) (Check, lesson.Mistakes) {
-	var specs []lesson.CheckSpec
-	var mistakes lesson.Mistakes
+	specs, mistakes := spec.Nested()
 	g := compound{kind: spec.Kind}
 	for _, s := range specs {
 		check, wrong := Parse(s)

@@ -48,7 +48,7 @@ func Parse(spec lesson.CheckSpec) (Check, lesson.Mistakes) {
 		return nil, mistakes
 	}
 	check, mistakes := kind.check(spec)
-	return &stated{Check: check, hold: 0, once: false}, mistakes
+	return &stated{Check: check, hold: spec.For, once: spec.Once}, mistakes
 }
 
 // ParseFact turns the answer of an ask block into a fact, or says all that is wrong with it.
