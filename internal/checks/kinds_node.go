@@ -2,5 +2,5 @@ package checks
 
 // nodeKinds look below Kubernetes, on the node.
 func nodeKinds() []Kind {
-	return []Kind{namespacesKind(), nprocsKind(), sameParentKind(), pid1Kind(), processKind(), ipcKind(), cgroupKind(), userKind()}
+	return []Kind{namespacesKind(), nprocsKind(), sameParentKind(), pid1Kind(), processKind(), ipcKind(), mountKind(), cgroupKind(), userKind()}
 }
