@@ -140,7 +140,13 @@ func (p *plain) claim(c runner.CheckOutcome) {
 	if c.Verdict == checks.Pass {
 		return
 	}
-	for _, row := range [][2]string{{"want", c.Want}, {"got", c.Got}, {"why", c.Why}, {"try", c.Try}} {
+	rows := [][2]string{{"want", c.Want}, {"got", c.Got}}
+	if len(c.Mismatches) > 1 {
+		for _, m := range c.Mismatches {
+			rows = append(rows, [2]string{"", "· " + m.Of + ": want " + m.Want + ", got " + m.Got})
+		}
+	}
+	for _, row := range append(rows, [2]string{"why", c.Why}, [2]string{"try", c.Try}) {
 		if row[1] != "" {
 			p.line("        %-4s  %s", row[0], strings.ReplaceAll(row[1], "\n", "\n              "))
 		}

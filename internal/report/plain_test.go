@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -103,5 +104,21 @@ func TestSummary(t *testing.T) {
 	Summary(&out, runner.Outcome{Labs: []runner.LabOutcome{{Steps: []runner.StepOutcome{{Checks: three}}}}, Verdict: checks.NotYet, Seconds: 75})
 	if got, want := out.String(), "\n· not yet: 1 lab, 1 check passes, 1 not yet, 1 cannot tell, in 1m15s\n"; got != want {
 		t.Errorf("printed %q, want %q", got, want)
+	}
+}
+
+func TestEveryMismatchIsListed(t *testing.T) {
+	var out strings.Builder
+	events := make(chan runner.Event, 1)
+	events <- runner.ClaimDecided{Claim: runner.CheckOutcome{
+		ID: "nprocs", Verdict: checks.NotYet, Want: "net 3, pid 1", Got: "net 2 (demox, pause), pid 3 (demox)",
+		Mismatches: []checks.Mismatch{{Of: "net", Want: "3", Got: "2"}, {Of: "pid", Want: "1", Got: "3"}},
+	}}
+	close(events)
+	Plain(&out, events)
+	for _, line := range []string{"· net: want 3, got 2\n", "· pid: want 1, got 3\n"} {
+		if !strings.Contains(out.String(), line) {
+			t.Errorf("no %q in:\n%s", line, out.String())
+		}
 	}
 }

@@ -113,7 +113,7 @@ func allPass(results []checks.Result) bool {
 func claimOf(spec lesson.CheckSpec, r, before checks.Result) CheckOutcome {
 	claim := CheckOutcome{
 		ID: spec.ID, Kind: spec.Kind, Verdict: r.Verdict, Before: before.Verdict,
-		Want: r.Want, Got: r.Got, Why: r.Why, Try: r.Try, Evidence: r.Evidence,
+		Want: r.Want, Got: r.Got, Mismatches: r.Mismatches, Why: r.Why, Try: r.Try, Evidence: r.Evidence,
 	}
 	switch {
 	case r.Verdict != checks.Pass:

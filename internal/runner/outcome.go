@@ -30,16 +30,17 @@ type StepOutcome struct {
 // CheckOutcome is one claim of a lesson, with what became of it. Kind is the check's kind, or "apply", "run" or "ask" for
 // what the lesson does besides checking.
 type CheckOutcome struct {
-	ID       string          `json:"id"`
-	Kind     string          `json:"kind"`
-	Verdict  checks.Verdict  `json:"verdict"`
-	Before   checks.Verdict  `json:"before,omitempty"` // what the check said before its step was done
-	Want     string          `json:"want"`
-	Got      string          `json:"got"`
-	Why      string          `json:"why,omitempty"`
-	Try      string          `json:"try,omitempty"`
-	Evidence checks.Evidence `json:"evidence"`
-	Seconds  float64         `json:"seconds"` // from when it was first looked for until the verdict
+	ID         string            `json:"id"`
+	Kind       string            `json:"kind"`
+	Verdict    checks.Verdict    `json:"verdict"`
+	Before     checks.Verdict    `json:"before,omitempty"` // what the check said before its step was done
+	Want       string            `json:"want"`
+	Got        string            `json:"got"`
+	Mismatches []checks.Mismatch `json:"mismatches,omitempty"` // everything that differs, where there is more than Want and Got say
+	Why        string            `json:"why,omitempty"`
+	Try        string            `json:"try,omitempty"`
+	Evidence   checks.Evidence   `json:"evidence"`
+	Seconds    float64           `json:"seconds"` // from when it was first looked for until the verdict
 }
 
 // worst combines verdicts: one "not yet" makes the whole "not yet", else one "cannot tell" makes it "cannot tell". Of

@@ -109,10 +109,12 @@ func reasons(t theme, r checks.Result, width int) []string {
 	if r.Verdict == checks.CannotTell { // what stands in the way matters more than what was wanted
 		explain()
 	}
-	both := "want " + want + ", got " + got
-	if want != "" && got != "" && ansi.StringWidth(both)+4 <= width {
+	switch both := "want " + want + ", got " + got; {
+	case len(r.Mismatches) > 1:
+		lines = append(lines, mismatches(r.Mismatches, width)...)
+	case want != "" && got != "" && ansi.StringWidth(both)+4 <= width:
 		add("", both)
-	} else {
+	default:
 		add("want ", want)
 		add("got  ", got)
 	}
@@ -121,6 +123,19 @@ func reasons(t theme, r checks.Result, width int) []string {
 	}
 	for i := range lines {
 		lines[i] = t.dim.Render(lines[i])
+	}
+	return lines
+}
+
+// mismatches lists everything that differs, one line each where it fits.
+func mismatches(list []checks.Mismatch, width int) []string {
+	var lines []string
+	for _, m := range list {
+		of := oneLine(m.Of)
+		if of != "" {
+			of += ": "
+		}
+		lines = append(lines, indent("    · ", of+"want "+oneLine(m.Want)+", got "+oneLine(m.Got), width)...)
 	}
 	return lines
 }
