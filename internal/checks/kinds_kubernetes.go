@@ -9,5 +9,8 @@ func kubernetesKinds() []Kind {
 		fieldKind(),
 		absentKind(),
 		eventKind(),
+		restartsKind(),
+		replicasKind(),
+		endpointsKind(),
 	}
 }
