@@ -14,19 +14,44 @@ var ErrRefused = errors.New("connection refused")
 
 var errTODO = errors.New("not there yet")
 
-// Inside looks once into a pod's containers on the named node.
+// Inside looks once into containers on the named node. A container whose process ended meanwhile is an error.
 func (c *Cluster) Inside(ctx context.Context, nodeName string, containers []node.Target) (*node.Inside, error) {
-	return nil, errTODO
+	request, err := node.InsideRequest(containers)
+	if err != nil {
+		return nil, err
+	}
+	out, err := c.lookAt(ctx, nodeName, request)
+	if err != nil {
+		return nil, err
+	}
+	return node.ParseInside(nodeName, containers, out)
 }
 
-// Created returns when containerd created the containers.
+// Created returns when containerd created the containers, ended ones included. Those that it has forgotten are left out.
 func (c *Cluster) Created(ctx context.Context, nodeName string, containerIDs []string) (map[string]time.Time, error) {
-	return nil, errTODO
+	request, err := node.CreatedRequest(containerIDs)
+	if err != nil {
+		return nil, err
+	}
+	out, err := c.lookAt(ctx, nodeName, request)
+	if err != nil {
+		return nil, err
+	}
+	return node.ParseCreated(nodeName, containerIDs, out)
 }
 
-// File reads one file in the root file system of a process on the named node.
+// File returns what is at the absolute path in the root file system of a process on the named node. Symbolic links are
+// followed within that root. It needs no program there.
 func (c *Cluster) File(ctx context.Context, nodeName string, pid int, path string) (node.File, error) {
-	return node.File{}, errTODO
+	request, err := node.FileRequest(pid, path)
+	if err != nil {
+		return node.File{}, err
+	}
+	out, err := c.lookAt(ctx, nodeName, request)
+	if err != nil {
+		return node.File{}, err
+	}
+	return node.ParseFile(nodeName, pid, path, out)
 }
 
 // Dial connects from the named node, from the network namespace of the process if pid is not 0.

@@ -156,14 +156,13 @@ follow() {
 	rest=$to${rest:+/$rest}
 }
 
-# content FILE: what it is, and of a regular file the beginning and, if that is not all, the hash of the whole
+# content FILE: what it is, and of a regular file the beginning with the exit code behind it; if that is not all, the hash
 content() {
 	stat -c '%F:%a:%u:%s:%d:%i' "$1" || return
 	[ -f "$1" ] || return 0
-	{ failed=$({ { head -c 65537 "$1" || echo failed >&4; } | base64 -w 0 >&5; } 4>&1); } 5>&1
-	echo
-	[ -z "$failed" ] || return 1
-	[ "$(stat -c %s "$1")" -le 65536 ] || sha256sum <"$1"
+	body=$({ head -c 65538 "$1"; printf %s "$?"; } | base64 -w 0)
+	echo "$body"
+	[ ${#body} -le 87384 ] || sha256sum <"$1"
 }
 
 # created ID ...: what containerd knows of each container

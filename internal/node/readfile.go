@@ -1,0 +1,141 @@
+package node
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+const (
+	limitBody = 64 << 10
+	// limitRead is how much Script reads of a file. From there on it sends the hash as well.
+	limitRead = limitBody + 2
+)
+
+// ParseFile reads what Script's file printed on the named node for that process and path.
+func ParseFile(node string, pid int, path string, output []byte) (File, error) {
+	f, err := parseFile(output)
+	if err != nil {
+		return File{}, fmt.Errorf("read %s in the container of process %d on node %s: %w", path, pid, node, err)
+	}
+	return f, nil
+}
+
+func parseFile(output []byte) (File, error) {
+	parts, err := split("file 1", []string{"file"}, output)
+	if err != nil {
+		return File{}, err
+	}
+	found := parts["file"]
+	if found.code != 0 {
+		return File{}, fmt.Errorf("%s", found.message)
+	}
+	lines := nonEmpty(found.body)
+	switch {
+	case len(lines) == 1 && lines[0] == "absent":
+		return File{}, nil
+	case len(lines) == 0:
+		return File{}, fmt.Errorf("there is no answer")
+	}
+	f, err := readStat(lines[0])
+	if err != nil || f.Kind != "file" {
+		return f, err
+	}
+	return f, f.readContent(lines[1:])
+}
+
+// kinds are the words of stat for what node.File names.
+func kindOf(word string) string {
+	switch word {
+	case "regular file", "regular empty file":
+		return "file"
+	case "character special file", "block special file":
+		return "device"
+	}
+	return word // directory, socket, fifo
+}
+
+// readStat reads "regular file:644:0:7:65024:1089569": kind, mode, owner, size, device and inode.
+func readStat(row string) (File, error) {
+	fields := strings.Split(row, ":")
+	if len(fields) != 6 {
+		return File{}, fmt.Errorf("%q is not what stat prints", row)
+	}
+	numbers, err := atois(fields[2:4])
+	if err != nil {
+		return File{}, err
+	}
+	var device, inode uint64
+	if _, err := fmt.Sscan(fields[4]+" "+fields[5], &device, &inode); err != nil {
+		return File{}, fmt.Errorf("%q is not what stat prints: %w", row, err)
+	}
+	return File{
+		Exists: true, Kind: kindOf(fields[0]), Mode: fields[1], UID: numbers[0], Size: int64(numbers[1]),
+		Device: deviceName(device), Inode: inode,
+	}, nil
+}
+
+// deviceName splits a number as the C library does.
+func deviceName(device uint64) string {
+	major := device>>8&0xfff | device>>32&^0xfff
+	minor := device&0xff | device>>12&^0xff
+	return fmt.Sprintf("%d:%d", major, uint32(minor)) //nolint:gosec // it has 32 bits
+}
+
+// readContent reads the beginning of the content, with head's exit code behind it, and the hash of what is longer.
+func (f *File) readContent(lines []string) error {
+	if len(lines) == 0 {
+		return fmt.Errorf("there is no content")
+	}
+	content, err := base64.StdEncoding.DecodeString(lines[0])
+	if err != nil || len(content) == 0 || content[len(content)-1] != '0' {
+		return fmt.Errorf("the content could not be read")
+	}
+	content = content[:len(content)-1]
+	if len(content) >= limitRead {
+		if len(lines) < 2 || len(lines[1]) < 2*sha256.Size {
+			return fmt.Errorf("there is no hash of the content")
+		}
+		f.SHA256 = lines[1][:2*sha256.Size]
+	} else {
+		// A file may have changed since its size was taken: what was read counts.
+		sum := sha256.Sum256(content)
+		f.SHA256, f.Size = hex.EncodeToString(sum[:]), int64(len(content))
+	}
+	f.Body, f.Cut = content[:min(len(content), limitBody)], len(content) > limitBody
+	return nil
+}
+
+// ParseCreated reads what Script's created printed on the named node for these containers. Those that containerd has
+// forgotten are left out.
+func ParseCreated(node string, ids []string, output []byte) (map[string]time.Time, error) {
+	parts, err := split("created 1", ids, output)
+	if err != nil {
+		return nil, fmt.Errorf("ask containerd on node %s: %w", node, err)
+	}
+	created := map[string]time.Time{}
+	for _, id := range ids {
+		found := parts[id]
+		if found.code != 0 && strings.Contains(found.message, "not found") {
+			continue
+		}
+		var info struct{ CreatedAt time.Time }
+		if found.code == 0 {
+			err = json.Unmarshal([]byte(found.body), &info)
+		} else {
+			err = fmt.Errorf("exit %d: %s", found.code, found.message)
+		}
+		if err == nil && info.CreatedAt.IsZero() {
+			err = fmt.Errorf("it does not say when")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("ask containerd on node %s about container %.12s: %w", node, id, err)
+		}
+		created[id] = info.CreatedAt
+	}
+	return created, nil
+}
