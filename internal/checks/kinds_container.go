@@ -6,5 +6,6 @@ func containerKinds() []Kind {
 		execKind(),
 		fileKind(),
 		envKind(),
+		logsKind(),
 	}
 }
