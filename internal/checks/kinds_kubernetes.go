@@ -12,5 +12,6 @@ func kubernetesKinds() []Kind {
 		restartsKind(),
 		replicasKind(),
 		endpointsKind(),
+		startedBeforeKind(),
 	}
 }
