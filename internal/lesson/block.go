@@ -140,7 +140,7 @@ func (r *reader) block(f fenced) {
 	case "ask":
 		r.add(r.ask(f))
 	case "hint":
-		r.add(Hint{f.pos, strings.TrimRight(f.content, "\n")})
+		r.add(r.hint(f))
 	case "solution":
 		r.solution(f)
 	case "output":

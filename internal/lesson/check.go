@@ -2,8 +2,6 @@ package lesson
 
 import (
 	"fmt"
-	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -26,10 +24,15 @@ func (r *reader) checks(f fenced) []CheckSpec {
 	if len(mistakes) > 0 {
 		return nil
 	}
+	return r.checkList(root, f.pos, f)
+}
+
+// checkList reads a list of checks. Whole is where a mistake about a list that is missing stands.
+func (r *reader) checkList(root ast.Node, whole Position, f fenced) []CheckSpec {
 	list, ok := root.(*ast.SequenceNode)
 	if !ok {
-		pos := f.pos
-		if root != nil {
+		pos := whole
+		if !isNull(root) {
 			pos = f.at.of(root)
 		}
 		r.mistake(pos, `want a list of checks, each as "- kind: {field: value}", found %s`, describe(root))
@@ -108,56 +111,4 @@ func quoted(names []string) string {
 		out = append(out, fmt.Sprintf("%q", n))
 	}
 	return strings.Join(out, " and ")
-}
-
-// question is an ask block as the author writes it.
-type question struct {
-	Prompt  string   `yaml:"prompt"`
-	Choices []string `yaml:"choices"`
-	Answer  ast.Node `yaml:"answer"`
-	Explain string   `yaml:"explain"`
-}
-
-func (r *reader) ask(f fenced) (ask Ask) {
-	ask.Pos = f.pos
-	defer recoverAt(&r.found, f.pos)
-	root, mistakes := parseYAML(f.content, f.at)
-	r.found = append(r.found, mistakes...)
-	if len(mistakes) > 0 {
-		return ask
-	}
-	var q question
-	d := decoder{at: f.at, whole: f.pos}
-	d.decode(root, reflect.ValueOf(&q).Elem())
-	d.checkQuestion(root, q)
-	r.found = append(r.found, d.mistakes...)
-	ask.Prompt, ask.Choices, ask.Explain = q.Prompt, q.Choices, q.Explain
-	if isMapping(q.Answer) {
-		ask.Answer, _ = r.oneKind(CheckSpec{Pos: f.at.of(q.Answer), at: f.at, source: f.content}, "an answer", entries(q.Answer))
-		ask.Answer.ID, ask.Answer.label = ask.Answer.Kind, fmt.Sprintf("answer %q", ask.Answer.Kind)
-		return ask
-	}
-	ask.Text, _ = scalarText(q.Answer)
-	return ask
-}
-
-// checkQuestion looks at what the fields of an ask block say together.
-func (d *decoder) checkQuestion(root ast.Node, q question) {
-	d.require(root, "prompt", `this question has no "prompt"`)
-	d.require(root, "answer", `this question has no "answer"`)
-	if _, ok := q.Answer.(*ast.SequenceNode); ok {
-		d.mistake(q.Answer, "answer: want a text, or a fact as {kind: {field: value}}, found a list")
-	}
-	choices := entry(root, "choices")
-	if choices == nil {
-		return
-	}
-	d.checkList(root, "choices", q.Choices)
-	if _, ok := choices.Value.(*ast.SequenceNode); ok && len(q.Choices) < 2 {
-		d.mistake(choices.Key, "choices: want two or more, found %d", len(q.Choices))
-		return
-	}
-	if text, ok := scalarText(q.Answer); ok && len(q.Choices) > 0 && !slices.Contains(q.Choices, text) {
-		d.mistake(q.Answer, "answer %q is not one of the choices%s", text, didYouMean(text, q.Choices))
-	}
 }

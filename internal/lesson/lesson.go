@@ -65,19 +65,30 @@ type Check struct {
 	Specs []CheckSpec
 }
 
-// Ask is a question. The answer is a fact about the live cluster (Answer.Kind is set) or a text of the lesson (Text is set).
+// Ask is a question. The answer is a fact about the live cluster (Answer.Kind is set) or it is in the lesson (Text or Answers
+// is set).
 type Ask struct {
 	Pos     Position
 	Prompt  string
 	Choices []string // empty for a free answer
+	Several bool     // several of the choices are right together
 	Answer  CheckSpec
 	Text    string
-	Explain string // shown after the answer, right or wrong
+	Answers []string      // with Several, the right choices
+	Explain string        // shown once it cannot give the answer away
+	Wrong   []WrongAnswer // in the order of the lesson
+}
+
+// WrongAnswer is the author's explanation for one wrong answer.
+type WrongAnswer struct {
+	Answer, Explain string
+	Pos             Position
 }
 
 // Hint is revealed one at a time, in order.
 type Hint struct {
 	Pos      Position
+	When     []CheckSpec // must all hold when it is offered; empty for a hint that can always be had
 	Markdown string
 }
 
