@@ -78,14 +78,23 @@ func validateBlock(block lesson.Block) lesson.Mistakes {
 	var all lesson.Mistakes
 	switch b := block.(type) {
 	case lesson.Check:
-		for _, spec := range b.Specs {
-			_, mistakes := Parse(spec)
-			all = append(all, mistakes...)
-		}
+		all = validateSpecs(b.Specs)
+	case lesson.Hint:
+		all = validateSpecs(b.When)
 	case lesson.Ask:
 		if b.Answer.Kind != "" {
 			_, all = ParseFact(b.Answer)
 		}
+		all = append(all, validateWrong(b)...)
+	}
+	return all
+}
+
+func validateSpecs(specs []lesson.CheckSpec) lesson.Mistakes {
+	var all lesson.Mistakes
+	for _, spec := range specs {
+		_, mistakes := Parse(spec)
+		all = append(all, mistakes...)
 	}
 	return all
 }
