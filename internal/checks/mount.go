@@ -27,37 +27,20 @@ type mountPoint struct{ container, path string }
 func (p mountPoint) String() string { return p.container + ":" + p.path }
 
 type mountFields struct {
-	Pod       podName         `yaml:"pod" doc:"name of the pod"`
-	Container containerName   `yaml:"container" doc:"name of the container"`
-	Path      absolute        `yaml:"path" doc:"where it is mounted in the container"`
-	ReadOnly  *bool           `yaml:"read-only" doc:"true if the container cannot write through it, false if it can"`
-	Type      string          `yaml:"type" doc:"type of the file system, as tmpfs or ext4"`
-	Volume    string          `yaml:"volume" doc:"name of the volume in the pod's spec"`
-	SameAs    mountPointField `yaml:"same-as" doc:"container: NAME and path: PATH of another mount that is the same directory"`
-}
-
-type mountPointField struct {
-	Container containerName `yaml:"container"`
-	Path      absolute      `yaml:"path"`
+	Pod       podName       `yaml:"pod" doc:"name of the pod"`
+	Container containerName `yaml:"container" doc:"name of the container"`
+	Path      filePath      `yaml:"path" doc:"where it is mounted in the container"`
+	ReadOnly  *bool         `yaml:"read-only" doc:"true if the container cannot write through it, false if it can"`
+	Type      string        `yaml:"type" doc:"type of the file system, as tmpfs or ext4"`
+	Volume    string        `yaml:"volume" doc:"name of the volume in the pod's spec"`
+	SameAs    sameAs        `yaml:"same-as" doc:"another mount that is the same directory: {container: NAME, path: PATH}; the path may be left out if it is the same"`
 }
 
 type mountAsk struct {
 	Pod       podName       `yaml:"pod" doc:"name of the pod"`
 	Container containerName `yaml:"container" doc:"name of the container"`
-	Path      absolute      `yaml:"path" doc:"where it is mounted in the container"`
+	Path      filePath      `yaml:"path" doc:"where it is mounted in the container"`
 	Which     string        `yaml:"which" doc:"volume, the name in the pod's spec (the default), type, of the file system, or access, read-only or read-write"`
-}
-
-// absolute is an absolute path.
-type absolute string
-
-// UnmarshalText accepts a path from the root and cleans it.
-func (p *absolute) UnmarshalText(text []byte) error {
-	if !path.IsAbs(string(text)) {
-		return fmt.Errorf("want an absolute path, found %q", text)
-	}
-	*p = absolute(path.Clean(string(text)))
-	return nil
 }
 
 func mountKind() Kind {
@@ -86,22 +69,25 @@ func mountKind() Kind {
 func parseMount(spec lesson.CheckSpec) (Check, lesson.Mistakes) {
 	f, mistakes := decode(spec, func(f mountFields, wrong func(string, string, ...any)) {
 		needPath(f.Pod, f.Container, f.Path, wrong)
-		if other := f.SameAs; other != (mountPointField{}) && (other.Container == "" || other.Path == "") {
-			wrong("same-as", "want same-as: {container: NAME, path: PATH}")
+		if f.SameAs.Path != "" && f.SameAs.Container == "" {
+			wrong("same-as", "no container is named (same-as: {container: NAME, path: PATH})")
 		}
-		if f.SameAs.Path != "" && f.SameAs == (mountPointField{f.Container, f.Path}) {
+		if f.SameAs.Container == f.Container && (f.SameAs.Path == f.Path || f.SameAs.Path == "") && f.Container != "" {
 			wrong("same-as", "want another mount than the one that is looked at")
 		}
 	})
+	if f.SameAs.Container != "" && f.SameAs.Path == "" {
+		f.SameAs.Path = f.Path
+	}
 	return &mount{
 		pod: string(f.Pod), at: mountPoint{string(f.Container), string(f.Path)}, readOnly: f.ReadOnly, fsType: f.Type, volume: f.Volume,
 		sameAs: mountPoint{string(f.SameAs.Container), string(f.SameAs.Path)},
 	}, mistakes
 }
 
-func needPath(pod podName, container containerName, p absolute, wrong func(string, string, ...any)) {
+func needPath(pod podName, container containerName, at filePath, wrong func(string, string, ...any)) {
 	needContainer(pod, container, wrong)
-	if p == "" {
+	if at == "" {
 		wrong("", "no path is given (path: /PATH)")
 	}
 }

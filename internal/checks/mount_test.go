@@ -83,7 +83,7 @@ func TestMount(t *testing.T) {
 		{x("/data/"), checks.Pass, ""},
 		{y("/in, read-only: true, volume: shared"), checks.Pass, ""},
 		{y("/sub, volume: shared"), checks.Pass, ""},
-		{x("/mem, volume: mem, type: tmpfs, same-as: {container: demoy, path: /mem}"), checks.Pass, ""},
+		{x("/mem, volume: mem, type: tmpfs, same-as: {container: demoy}"), checks.Pass, ""},
 		{x("/run/secrets/kubernetes.io/serviceaccount, volume: token, read-only: true"), checks.Pass, ""},
 		{x("/var/run/secrets/kubernetes.io/serviceaccount, volume: token, read-only: true"), checks.Pass, ""},
 		{x("/host, volume: host"), checks.Pass, ""},
@@ -160,8 +160,8 @@ func TestMountFaults(t *testing.T) {
 func TestMountMistakes(t *testing.T) {
 	mistaken(t, map[string]string{
 		"mount: {pod: demoduo, container: demox}":                                                         `lesson.md:1:3: check "mount": no path is given (path: /PATH)`,
-		"mount: {pod: demoduo, container: demox, path: data}":                                             `lesson.md:1:49: check "mount": path: want an absolute path, found "data"`,
-		"mount: {pod: demoduo, container: demox, path: /data, same-as: {path: /in}}":                      `lesson.md:1:56: check "mount": want same-as: {container: NAME, path: PATH}`,
+		"mount: {pod: demoduo, container: demox, path: data}":                                             `lesson.md:1:49: check "mount": path: want an absolute path, as /data/note, found "data"`,
+		"mount: {pod: demoduo, container: demox, path: /data, same-as: {path: /in}}":                      `lesson.md:1:56: check "mount": no container is named (same-as: {container: NAME, path: PATH})`,
 		"mount: {pod: demoduo, container: demox, path: /data, same-as: {container: demox, path: /data/}}": `lesson.md:1:56: check "mount": want another mount than the one that is looked at`,
 	})
 }
