@@ -7,6 +7,5 @@ func containerKinds() []Kind {
 		fileKind(),
 		envKind(),
 		logsKind(),
-		listeningKind(),
 	}
 }

@@ -43,6 +43,19 @@ type beginnings struct {
 	mu    sync.Mutex
 	held  map[place]bool
 	begun map[int]bool
+	hints map[int]bool // whose condition held
+}
+
+// firstHint says whether the hint's condition holds for the first time.
+func (b *beginnings) firstHint(i int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.hints == nil {
+		b.hints = map[int]bool{}
+	}
+	first := !b.hints[i]
+	b.hints[i] = true
+	return first
 }
 
 // note remembers that a check held.
@@ -90,6 +103,7 @@ func (b *beginnings) forget() {
 	defer b.mu.Unlock()
 	clear(b.held)
 	clear(b.begun)
+	clear(b.hints)
 }
 
 // beginDue begins the steps whose turn it is.

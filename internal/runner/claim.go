@@ -242,8 +242,8 @@ func (a *askCheck) Eval(ctx context.Context, c checks.Cluster) checks.Result {
 		return r
 	}
 	r.Got = truth
-	offered := func(choice string) bool { return checks.Grade(choice, truth) }
-	if len(a.ask.Choices) > 0 && !slices.ContainsFunc(a.ask.Choices, offered) {
+	offered := func(choice string) bool { return checks.GradeAsk(a.ask, choice, truth) }
+	if len(a.ask.Choices) > 0 && !a.ask.Several && !slices.ContainsFunc(a.ask.Choices, offered) {
 		r.Verdict, r.Want = checks.NotYet, "one of "+strings.Join(a.ask.Choices, ", ")
 	}
 	return r

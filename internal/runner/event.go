@@ -57,11 +57,14 @@ type (
 		Elapsed     time.Duration // how long the look took
 		At          time.Time
 	}
+	// HintSeen says that the condition of a hint held: the hint is about what the learner is looking at. It is told once.
+	HintSeen struct{ Step, Block int }
 	// Answered grades an answer. Verdict is Pass or NotYet for right or wrong, CannotTell when the fact is not known yet.
 	Answered struct {
 		Step, Block int
 		Answer      string
 		Result      checks.Result // Got is the learner's answer; Want, the right one, is set once the answer was right
+		Explain     string        // the author's words, in Markdown, on a wrong answer that she thought of; else ""
 	}
 	// ResetStarted and ResetEnded bracket the reset of the lab. After a reset every check is unknown again.
 	ResetStarted struct{}
@@ -79,6 +82,7 @@ func (CommandStarted) event() {}
 func (CommandOutput) event()  {}
 func (CommandEnded) event()   {}
 func (CheckUpdated) event()   {}
+func (HintSeen) event()       {}
 func (Answered) event()       {}
 func (ResetStarted) event()   {}
 func (ResetEnded) event()     {}

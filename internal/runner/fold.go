@@ -113,7 +113,9 @@ func (s StepState) apply(e Event) StepState {
 		run.Running, run.Exit, run.Elapsed, run.Err = false, e.Exit, e.Elapsed, e.Err
 		s.Runs = with(s.Runs, e.Block, run)
 	case Answered:
-		s.Answers = with(s.Answers, e.Block, AnswerState{Answer: e.Answer, Result: e.Result})
+		s.Answers = with(s.Answers, e.Block, AnswerState{Answer: e.Answer, Result: e.Result, Explain: e.Explain})
+	case HintSeen:
+		s.Hints = with(s.Hints, e.Block, true)
 	case CheckUpdated:
 		if e.Check < len(s.Checks) {
 			s.Checks = slices.Clone(s.Checks)
@@ -136,6 +138,8 @@ func stepOf(e Event) (int, bool) {
 	case CommandEnded:
 		return e.Step, true
 	case Answered:
+		return e.Step, true
+	case HintSeen:
 		return e.Step, true
 	case CheckUpdated:
 		return e.Step, true

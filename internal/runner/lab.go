@@ -26,10 +26,21 @@ func (r *Runner) follow(ctx context.Context, lab *openLab) {
 		lab.beginDue(ctx)
 	}
 	lab.looker.back = func() { r.emit(ClusterUp{At: time.Now()}) }
-	lab.looker.follow(ctx, all, func(i int, result checks.Result, took time.Duration) {
+	lab.looker.follow(ctx, lab.plan.withHints(all), func(i int, result checks.Result, took time.Duration) {
+		if i >= len(all) {
+			r.tellHint(lab, i-len(all), result)
+			return
+		}
 		lab.begins.note(places[i], result.Verdict)
 		r.emit(CheckUpdated{Step: places[i].step, Check: places[i].check, Result: result, Elapsed: took, At: time.Now()})
 	}, nil)
+}
+
+// tellHint tells once that the condition of a hint held.
+func (r *Runner) tellHint(lab *openLab, i int, result checks.Result) {
+	if hint := lab.plan.hints[i]; result.Verdict == checks.Pass && lab.begins.firstHint(i) {
+		r.emit(HintSeen{Step: hint.step, Block: hint.block})
+	}
 }
 
 // lost tells that the cluster does not answer, and tries to bring it back: a node whose Docker went away stays stopped
@@ -114,7 +125,7 @@ func (r *Runner) answer(ctx context.Context, req Answer) {
 	}
 	r.open.early.drop(req) // an earlier answer to the same question
 	result := grade(ctx, ask, req.Text, r.open.looker.glance())
-	r.emit(Answered{Step: req.Step, Block: req.Block, Answer: req.Text, Result: result})
+	r.emit(Answered{Step: req.Step, Block: req.Block, Answer: req.Text, Result: result, Explain: explained(ask, req.Text, result)})
 	if result.Verdict == checks.CannotTell && ctx.Err() == nil {
 		r.open.early.keep(req, ask)
 		r.open.looker.lookAgain()
@@ -126,7 +137,7 @@ func (r *Runner) regrade(ctx context.Context, lab *openLab, m *moment) {
 	for req, ask := range lab.early.all() {
 		result := grade(ctx, ask, req.Text, &glance{moment: m, memory: &checks.Memory{}})
 		if result.Verdict != checks.CannotTell && ctx.Err() == nil && lab.early.take(req) {
-			r.emit(Answered{Step: req.Step, Block: req.Block, Answer: req.Text, Result: result})
+			r.emit(Answered{Step: req.Step, Block: req.Block, Answer: req.Text, Result: result, Explain: explained(ask, req.Text, result)})
 		}
 	}
 }
@@ -185,17 +196,25 @@ func grade(ctx context.Context, ask lesson.Ask, answer string, c checks.Cluster)
 		return checks.Result{Verdict: checks.CannotTell, Got: strings.TrimSpace(answer), Why: cmp.Or(result.Why, result.Got), Try: result.Try}
 	}
 	result.Got = strings.TrimSpace(answer)
-	if checks.Grade(answer, truth) {
+	if checks.GradeAsk(ask, answer, truth) {
 		result.Want = truth
 		return result
 	}
 	return checks.Result{Verdict: checks.NotYet, Got: result.Got}
 }
 
+// explained returns the author's words on a wrong answer. Those on the right one stand in the lesson.
+func explained(ask lesson.Ask, answer string, r checks.Result) string {
+	if r.Verdict != checks.NotYet {
+		return ""
+	}
+	return checks.ExplainFor(ask, answer, false)
+}
+
 // truthOf returns the right answer. The result says Pass when it is known.
 func truthOf(ctx context.Context, ask lesson.Ask, c checks.Cluster) (string, checks.Result) {
 	if ask.Answer.Kind == "" {
-		return ask.Text, checks.Result{Verdict: checks.Pass}
+		return checks.Truth(ask), checks.Result{Verdict: checks.Pass}
 	}
 	fact, mistakes := checks.ParseFact(ask.Answer)
 	if len(mistakes) > 0 {

@@ -16,6 +16,7 @@ type plan struct {
 	namespace string
 	checks    [][]checks.Check     // by step
 	specs     [][]lesson.CheckSpec // by step, beside checks
+	hints     []conditional        // the hints that have a condition
 }
 
 // Namespace is where a lab's objects live while a learner walks it.
@@ -33,8 +34,35 @@ func newPlan(lab lesson.Lab, namespace string) (plan, error) {
 			return plan{}, err
 		}
 		p.checks, p.specs = append(p.checks, parsed), append(p.specs, specs)
+		hints, err := conditionals(len(p.checks)-1, step)
+		if err != nil {
+			return plan{}, err
+		}
+		p.hints = append(p.hints, hints...)
 	}
 	return p, nil
+}
+
+// conditional is a hint that is offered when a state of the cluster is seen.
+type conditional struct {
+	step, block int
+	when        checks.Check
+}
+
+func conditionals(index int, step lesson.Step) ([]conditional, error) {
+	var found []conditional
+	for i, b := range step.Blocks {
+		hint, ok := b.(lesson.Hint)
+		if !ok || len(hint.When) == 0 {
+			continue
+		}
+		when, err := parseChecks(hint.When)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, conditional{index, i, checks.All(when)})
+	}
+	return found, nil
 }
 
 func parseChecks(specs []lesson.CheckSpec) ([]checks.Check, error) {
@@ -68,6 +96,14 @@ func (p plan) flat() ([]checks.Check, []place) {
 		}
 	}
 	return all, places
+}
+
+// withHints adds the conditions of the hints to the checks.
+func (p plan) withHints(all []checks.Check) []checks.Check {
+	for _, hint := range p.hints {
+		all = append(all, hint.when)
+	}
+	return all
 }
 
 // podsUpTo returns the names of the pods that the lab applies up to and including the step, in order.

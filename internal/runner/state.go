@@ -35,6 +35,7 @@ type StepState struct {
 	Applies map[int]ApplyState   // by block
 	Runs    map[int]CommandState // by block
 	Answers map[int]AnswerState  // by block
+	Hints   map[int]bool         // by block: the condition of this hint has held
 	Checks  []CheckState
 }
 
@@ -56,8 +57,9 @@ type CommandState struct {
 
 // AnswerState is the last answer to an ask block.
 type AnswerState struct {
-	Answer string
-	Result checks.Result
+	Answer  string
+	Result  checks.Result
+	Explain string // the author's words on this wrong answer, in Markdown; may be ""
 }
 
 // CheckState is the last result of a check.

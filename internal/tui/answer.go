@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"strings"
+
 	"github.com/charmbracelet/bubbles/cursor"
 	"github.com/charmbracelet/bubbles/textinput"
 	tea "github.com/charmbracelet/bubbletea"
@@ -13,6 +15,8 @@ type answerInput struct {
 	block   int
 	choices []string
 	pick    int
+	several bool         // several choices are right together
+	marked  map[int]bool // the chosen ones, with several
 	input   textinput.Model
 	theme   theme
 }
@@ -24,10 +28,13 @@ func newAnswerInput(t theme, block int, ask lesson.Ask) *answerInput {
 	in.PromptStyle, in.TextStyle, in.Cursor.Style = t.accent, t.strong, t.accent.Reverse(true)
 	in.Cursor.SetMode(cursor.CursorStatic) // a blink would redraw the screen for nothing
 	in.Focus()
-	return &answerInput{block: block, choices: ask.Choices, input: in, theme: t}
+	return &answerInput{block: block, choices: ask.Choices, several: ask.Several, marked: map[int]bool{}, input: in, theme: t}
 }
 
 func (a *answerInput) lines(width int) []string {
+	if a.several {
+		return []string{"  " + a.theme.dim.Render(cut("a letter or space to mark each right one, enter to answer, esc to leave", width-2))}
+	}
 	if len(a.choices) > 0 {
 		return []string{"  " + a.theme.dim.Render(cut("↑ ↓ or a letter to choose, enter to answer, esc to leave", width-2))}
 	}
@@ -35,8 +42,17 @@ func (a *answerInput) lines(width int) []string {
 	return []string{a.input.View(), "  " + a.theme.dim.Render(cut("enter to answer, esc to leave", width-2))}
 }
 
-// value is the answer as it stands: a choice's own text, or what was typed.
+// value is the answer as it stands: a choice's own text, the marked ones line by line, or what was typed.
 func (a *answerInput) value() string {
+	if a.several {
+		var chosen []string
+		for n, c := range a.choices {
+			if a.marked[n] {
+				chosen = append(chosen, c)
+			}
+		}
+		return strings.Join(chosen, "\n")
+	}
 	if len(a.choices) > 0 {
 		return a.choices[a.pick]
 	}
@@ -54,10 +70,13 @@ func (a *answerInput) press(msg tea.KeyMsg) {
 		a.pick = max(a.pick-1, 0)
 	case tea.KeyDown:
 		a.pick = min(a.pick+1, len(a.choices)-1)
+	case tea.KeySpace:
+		a.marked[a.pick] = !a.marked[a.pick]
 	default:
 		for n := range a.choices {
 			if msg.String() == letter(n) {
 				a.pick = n
+				a.marked[n] = !a.marked[n]
 			}
 		}
 	}

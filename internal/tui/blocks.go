@@ -49,7 +49,7 @@ func (d *pageDrawer) draw() page {
 		if i > gate {
 			break
 		}
-		if isHint(b) {
+		if d.view.hints[blockRef{d.view.step, i}] {
 			hint++
 		}
 		d.page.at[i] = len(d.page.lines)
@@ -89,7 +89,7 @@ func (d *pageDrawer) block(i int, b lesson.Block, hint int) []string {
 	case lesson.Ask:
 		return d.ask(i, b)
 	case lesson.Hint:
-		if hint <= d.view.hints[d.view.step] {
+		if d.view.hints[blockRef{d.view.step, i}] {
 			return append([]string{d.label(fmt.Sprintf("hint %d", hint))}, d.rendered(d.texts, i, b)...)
 		}
 	case lesson.Solution:
@@ -246,17 +246,22 @@ func (d *pageDrawer) ask(i int, b lesson.Ask) []string {
 }
 
 func (d *pageDrawer) choiceMark(block, n int) string {
-	if d.answer != nil && d.answer.block == block && d.answer.pick == n {
-		return d.theme.accent.Render("  ▸ " + letter(n) + ") ")
+	open := d.answer != nil && d.answer.block == block
+	mark := letter(n) + ") "
+	if open && d.answer.several {
+		mark = map[bool]string{true: "[x] ", false: "[ ] "}[d.answer.marked[n]] + mark
 	}
-	return "    " + letter(n) + ") "
+	if open && d.answer.pick == n {
+		return d.theme.accent.Render("  ▸ " + mark)
+	}
+	return "    " + mark
 }
 
 // graded says what became of the answer, and explains it once it cannot spoil anything.
 func (d *pageDrawer) graded(i int) []string {
 	a, answered := d.state.Answers[i]
 	skipped := d.view.skipped[blockRef{d.view.step, i}]
-	said := oneLine(a.Answer)
+	said := strings.Join(strings.Split(clean(a.Answer), "\n"), ", ")
 	switch {
 	case answered && a.Result.Verdict == checks.Pass:
 		return append(indent(d.theme.good.Render("✓ right: "), said, d.width), d.explained(i)...)
@@ -274,6 +279,9 @@ func (d *pageDrawer) graded(i int) []string {
 		return append(lines, indent("  ", d.theme.dim.Render("tab to answer again"), d.width)...)
 	}
 	lines := indent(d.theme.bad.Render("✗ not right: "), said, d.width)
+	if a.Explain != "" {
+		lines = append(lines, wrap(clean(a.Explain), d.width)...)
+	}
 	return append(lines, indent("  ", d.theme.warn.Render("try again (tab), or s to skip"), d.width)...)
 }
 

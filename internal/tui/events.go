@@ -12,6 +12,10 @@ func (m *model) fold(e runner.Event) {
 		m.advance(e.At)
 	case runner.CheckUpdated:
 		m.advance(e.At)
+	case runner.HintSeen:
+		if e.Step == m.lab.step && m.ready() {
+			m.notice = "A hint fits what podlab sees now: press h."
+		}
 	case runner.LabOpened:
 		m.opened, m.pending = e.Lab, ""
 		if m.opening == e.Lab {

@@ -144,9 +144,14 @@ func newTerminal(t *testing.T, width, height int) *terminal {
 
 func terminalOn(t *testing.T, s *fakeSession, width, height int) *terminal {
 	t.Helper()
+	return terminalWith(t, s, course(), width, height)
+}
+
+func terminalWith(t *testing.T, s *fakeSession, c lesson.Course, width, height int) *terminal {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	m := newModel(ctx, Options{Session: s, Course: course(), NoColor: true, Out: io.Discard, Title: checkNames})
+	m := newModel(ctx, Options{Session: s, Course: c, NoColor: true, Out: io.Discard, Title: checkNames})
 	m.clock = func() tea.Cmd { return nil }
 	x := &terminal{t: t, m: m, session: s}
 	x.send(tea.WindowSizeMsg{Width: width, Height: height})

@@ -15,7 +15,7 @@ type labView struct {
 	lab     lesson.Lab
 	titles  [][]string // of the checks, by step
 	step    int
-	hints   map[int]int       // how many were revealed, by step
+	hints   map[blockRef]bool // hints that were revealed
 	solved  map[int]bool      // the solution is shown, by step
 	skipped map[blockRef]bool // questions that were skipped
 	lastRun int               // block of the command run last in this step, -1 before the first
@@ -36,7 +36,7 @@ func newLabView(lab lesson.Lab, title func(lesson.CheckSpec) string) labView {
 
 // forget hides again what was revealed.
 func (v *labView) forget() {
-	v.hints, v.solved, v.skipped, v.lastRun = map[int]int{}, map[int]bool{}, map[blockRef]bool{}, -1
+	v.hints, v.solved, v.skipped, v.lastRun = map[blockRef]bool{}, map[int]bool{}, map[blockRef]bool{}, -1
 }
 
 func (v *labView) goTo(step int) {
@@ -160,10 +160,20 @@ func firstOr(blocks []int, finished func(int) bool) (int, bool) {
 	return blocks[len(blocks)-1], true
 }
 
-// hintsLeft returns the hints not yet revealed.
+// hintsLeft returns the hints that can be had and are not revealed: first those whose condition was seen, for they are
+// about what the learner looks at. One whose condition never held is no hint at all, and would spoil.
 func (v *labView) hintsLeft(st runner.StepState) []int {
-	hints := v.open(st, isHint)
-	return hints[min(v.hints[v.step], len(hints)):]
+	var seen, always []int
+	for _, i := range v.open(st, isHint) {
+		switch hint, _ := v.at().Blocks[i].(lesson.Hint); {
+		case v.hints[blockRef{v.step, i}]:
+		case len(hint.When) == 0:
+			always = append(always, i)
+		case st.Hints[i]:
+			seen = append(seen, i)
+		}
+	}
+	return append(seen, always...)
 }
 
 // actionKind is what Enter does.

@@ -164,7 +164,7 @@ func (m *model) hint() {
 		m.notice = "There is no further hint here."
 		return
 	}
-	m.lab.hints[m.lab.step]++
+	m.lab.hints[blockRef{m.lab.step, left[0]}] = true
 	m.arrange()
 	m.showBlock(m.lab.step, left[0])
 }

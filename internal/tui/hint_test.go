@@ -1,0 +1,64 @@
+package tui
+
+import (
+	"testing"
+
+	"github.com/podlab/podlab/internal/checks"
+	"github.com/podlab/podlab/internal/lesson"
+	"github.com/podlab/podlab/internal/runner"
+)
+
+// hintedLab is duo with a step whose second hint is about a state of the cluster, and a question with two right choices.
+func hintedLab() lesson.Lab {
+	lab := duoLab()
+	lab.Steps = []lesson.Step{{ID: "look", Title: "Look", Blocks: []lesson.Block{
+		lesson.Hint{Markdown: "A hint for everybody."},
+		lesson.Hint{When: []lesson.CheckSpec{spec("ready")}, Markdown: "The consumer was first."},
+		lesson.Ask{Prompt: "Which?", Choices: []string{"net", "mnt", "ipc"}, Several: true, Answers: []string{"net", "ipc"}},
+	}}}
+	return lab
+}
+
+func openHinted(t *testing.T) *terminal {
+	x := terminalWith(t, newFake(), lesson.Course{Labs: []lesson.Lab{hintedLab()}}, 80, 24)
+	x.keys("enter")
+	x.event(runner.ClusterUp{At: start()}, runner.LabOpened{Lab: "duo", Checks: []int{0}})
+	return x
+}
+
+func TestAHintOfAnotherStateIsNotShown(t *testing.T) {
+	x := openHinted(t)
+	x.keys("h", "h")
+	x.see("A hint for everybody.")
+	x.see("There is no further hint here.")
+	x.notSee("The consumer was first.")
+}
+
+func TestTheHintForWhatIsSeenComesFirst(t *testing.T) {
+	x := openHinted(t)
+	x.event(runner.HintSeen{Step: 0, Block: 1})
+	x.see("A hint fits what podlab sees now: press h.")
+	x.keys("h")
+	x.see("The consumer was first.")
+	x.notSee("A hint for everybody.")
+	x.keys("h")
+	x.see("A hint for everybody.")
+}
+
+func TestSeveralChoicesAreMarked(t *testing.T) {
+	x := openHinted(t)
+	x.keys("tab", "a", "c", "b", "b")
+	x.see("[x] a) net")
+	x.see("[ ] b) mnt")
+	x.keys("enter")
+	x.wasAsked(runner.Answer{Step: 0, Block: 2, Text: "net\nipc"})
+	x.event(runner.Answered{Step: 0, Block: 2, Answer: "net\nipc", Result: checks.Result{Verdict: checks.Pass}})
+	x.see("right: net, ipc")
+}
+
+func TestAWrongAnswerShowsItsAuthorsWords(t *testing.T) {
+	x := openHinted(t)
+	x.event(runner.Answered{Step: 0, Block: 2, Answer: "mnt", Explain: "Each container has its own.", Result: checks.Result{Verdict: checks.NotYet}})
+	x.see("not right: mnt")
+	x.see("Each container has its own.")
+}
