@@ -2,5 +2,5 @@ package checks
 
 // changeKinds compare two moments.
 func changeKinds() []Kind {
-	return []Kind{changedKind(), unchangedKind()}
+	return []Kind{changedKind(), unchangedKind(), growsKind()}
 }
