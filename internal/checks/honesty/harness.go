@@ -2,7 +2,6 @@ package honesty
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -10,6 +9,9 @@ import (
 
 	"github.com/podlab/podlab/internal/checks"
 )
+
+// lanes is how many moments are looked at the same time: more than the processors of a small machine, so that they meet.
+const lanes = 3
 
 // Place is where checks are tried.
 type Place interface {
@@ -45,12 +47,44 @@ type Harness struct {
 	Tally  *Tally
 }
 
-// Settle lets every case that does nothing come to its verdict, all at the same time.
+// Settle lets every case that does nothing come to its verdict. They share the time that there is for it.
 func (h *Harness) Settle(ctx context.Context, trials []*Trial) {
-	each(len(trials), 6, func(i int) {
-		h.begin(ctx, trials[i])
-		h.settle(ctx, trials[i])
-	})
+	each(len(trials), lanes, func(i int) { h.begin(ctx, trials[i]) })
+	last := make([]Look, len(trials))
+	open := make([]int, len(trials)) // the trials that have not settled
+	for i := range open {
+		open[i] = i
+	}
+	for deadline := time.Now().Add(h.Limits.Settle); ; h.wait(ctx) {
+		rest := len(open)/lanes + 1
+		each(lanes, lanes, func(lane int) {
+			moment := h.Place.Moment()
+			for _, i := range open[min(lane*rest, len(open)):min((lane+1)*rest, len(open))] {
+				last[i] = h.try(ctx, trials[i], moment)
+			}
+		})
+		open = slices.DeleteFunc(open, func(i int) bool { return trials[i].Settled || last[i].final() })
+		if len(open) == 0 || time.Now().After(deadline) || ctx.Err() != nil {
+			break
+		}
+	}
+	for i, t := range trials {
+		h.judge(t, last[i])
+	}
+}
+
+// try looks once, and notes whether the trial came to its verdict.
+func (h *Harness) try(ctx context.Context, t *Trial, moment func(*checks.Memory) checks.Cluster) Look {
+	look := lookOnce(ctx, t.Case.Check, t.at(moment), h.Limits.Look)
+	t.Settled = t.Case.right(look)
+	return look
+}
+
+func (h *Harness) judge(t *Trial, last Look) {
+	h.Tally.settled(t.Case, t.Settled)
+	if !t.Settled {
+		h.Tally.wrong(t.Case, "settle", t.Case.wanted(), last.String())
+	}
 }
 
 // Act does what each case does, one after the other, and looks n times once it has settled: what is done for the next case
@@ -64,7 +98,7 @@ func (h *Harness) Act(ctx context.Context, trials []*Trial, n int) {
 			continue
 		}
 		h.settle(ctx, t)
-		h.Repeat(ctx, []*Trial{t}, n, 1)
+		h.Repeat(ctx, []*Trial{t}, n)
 	}
 }
 
@@ -84,17 +118,12 @@ func (h *Harness) begin(ctx context.Context, t *Trial) {
 
 // settle looks until the verdict is the right one, or the time is up.
 func (h *Harness) settle(ctx context.Context, t *Trial) {
-	var look Look
 	for deadline := time.Now().Add(h.Limits.Settle); ; h.wait(ctx) {
-		look = lookOnce(ctx, t.Case.Check, h.glance(t), h.Limits.Look)
-		t.Settled = t.Case.right(look)
-		if t.Settled || look.Hung || look.Bug != "" || time.Now().After(deadline) || ctx.Err() != nil {
-			break
+		look := h.try(ctx, t, h.Place.Moment())
+		if t.Settled || look.final() || time.Now().After(deadline) || ctx.Err() != nil {
+			h.judge(t, look)
+			return
 		}
-	}
-	h.Tally.settled(t.Case, t.Settled)
-	if !t.Settled {
-		h.Tally.wrong(t.Case, "settle", t.Case.wanted(), look.String())
 	}
 }
 
@@ -113,7 +142,7 @@ func (h *Harness) glance(t *Trial) checks.Cluster { return t.at(h.Place.Moment()
 
 // Repeat looks at each settled trial n times, each time at a new moment, several moments at a time. A check that
 // remembers is looked at by one of them only, for it must see its moments in their order.
-func (h *Harness) Repeat(ctx context.Context, trials []*Trial, n, lanes int) {
+func (h *Harness) Repeat(ctx context.Context, trials []*Trial, n int) {
 	var free, ordered []*Trial
 	for _, t := range trials {
 		switch {
@@ -152,81 +181,6 @@ func (h *Harness) round(ctx context.Context, trials []*Trial, from int) {
 			h.Tally.wrong(t.Case, "look", t.Case.wanted(), look.String())
 		}
 	}
-}
-
-// Fault looks at trials that passed, while something is broken: those that it blinds must come to cannot-tell, the others
-// must pass. While the fault is being noticed a check may still say what it said before; it must never say not-yet.
-func (h *Harness) Fault(ctx context.Context, name string, trials []*Trial, lanes int, blinds func(*Trial) bool) {
-	each(len(trials), lanes, func(i int) {
-		t, want := trials[i], checks.Pass
-		if blinds(t) {
-			want = checks.CannotTell
-		}
-		look, ok := h.hold(ctx, t, want)
-		h.Tally.faced(t.Case, ok)
-		if !ok {
-			h.Tally.wrong(t.Case, "fault: "+name, string(want), look.String())
-		}
-	})
-}
-
-// A verdict holds when it came so many times in a row, or for so long: a check that waits for an answer takes its time.
-const (
-	holdsAfter = 3
-	holdsFor   = 3 * time.Second
-)
-
-// hold looks until the verdict holds. It ends early with a lie.
-func (h *Harness) hold(ctx context.Context, t *Trial, want checks.Verdict) (look Look, ok bool) {
-	deadline, held := time.Now().Add(h.Limits.Notice), 0
-	var since time.Time
-	for {
-		begun := time.Now()
-		look = lookOnce(ctx, t.Case.Check, h.glance(t), h.Limits.Look)
-		switch {
-		case !look.is(want):
-			held = 0
-		case held == 0:
-			held, since = 1, begun
-		default:
-			held++
-		}
-		if held == holdsAfter || held > 0 && time.Since(since) > holdsFor {
-			return look, true
-		}
-		if look.Hung || look.Bug != "" || look.is(checks.NotYet) || held == 0 && time.Now().After(deadline) || ctx.Err() != nil {
-			return look, false
-		}
-		h.wait(ctx)
-	}
-}
-
-// Declared compares what a case file says of its trial's senses with those that the check has used.
-func (h *Harness) Declared(trials []*Trial) {
-	for _, t := range trials {
-		said := slices.Sorted(slices.Values(t.Case.Looks))
-		if used := t.Senses(); !slices.Equal(said, used) {
-			h.Tally.wrong(t.Case, "looks", fmt.Sprint(said), fmt.Sprint(used))
-		}
-	}
-}
-
-// Recover waits until every trial passes again, and notes those that do not.
-func (h *Harness) Recover(ctx context.Context, name string, trials []*Trial) {
-	each(len(trials), 4, func(i int) {
-		t := trials[i]
-		var look Look
-		for deadline := time.Now().Add(h.Limits.Settle); ; h.wait(ctx) {
-			look = lookOnce(ctx, t.Case.Check, h.glance(t), h.Limits.Look)
-			if look.is(checks.Pass) {
-				return
-			}
-			if time.Now().After(deadline) || ctx.Err() != nil {
-				break
-			}
-		}
-		h.Tally.wrong(t.Case, fmt.Sprintf("after fault %q", name), string(checks.Pass), look.String())
-	})
 }
 
 // each calls f for each number below n, so many at a time.

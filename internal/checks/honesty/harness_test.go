@@ -88,7 +88,7 @@ func TestALyingCheckIsFound(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			h, trial := harness(&room{}), NewTrial(tc.given)
 			h.Settle(t.Context(), []*Trial{trial})
-			h.Repeat(t.Context(), []*Trial{trial}, 50, 3)
+			h.Repeat(t.Context(), []*Trial{trial}, 50)
 			report := h.Tally.Report(50)
 			if len(report.Wrong) != 1 || report.Wrong[0].When != tc.when || !strings.Contains(report.Wrong[0].Got, tc.got) {
 				t.Fatalf("%+v", report.Wrong)
@@ -117,7 +117,7 @@ func TestAnHonestCheckIsNotBlamed(t *testing.T) {
 	trials := []*Trial{NewTrial(other), NewTrial(miss(always(checks.NotYet), "two"))}
 	h := harness(&room{})
 	h.Settle(t.Context(), trials)
-	h.Repeat(t.Context(), trials, 20, 2)
+	h.Repeat(t.Context(), trials, 20)
 	report := h.Tally.Report(20)
 	want := Row{Kind: "told", NearMisses: Score{1, 1}, Others: Score{1, 1}, Looks: 40}
 	if len(report.Wrong) > 0 || report.Rows[0] != want {

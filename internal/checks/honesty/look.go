@@ -106,3 +106,6 @@ func (l Look) String() string {
 	add("why", r.Why)
 	return strings.ReplaceAll(l.verdict()+" ("+strings.Join(parts, "; ")+")", "\n", " ")
 }
+
+// final tells whether another look can make no difference.
+func (l Look) final() bool { return l.Hung || l.Bug != "" }
