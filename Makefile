@@ -66,6 +66,10 @@ docs: ## write again the pages that are made from the code; read the diff
 bench: setup ## measure podlab beside kind, in one run; print the figures
 	@cd internal/cli && go test -buildvcs=false -tags bench -run '^TestBench$$' -count=1 -timeout 45m
 
+.PHONY: honesty
+honesty: setup ## try to make checks lie, on a real cluster, each case HONESTY_N times (50); print the table
+	@tools/honesty.sh
+
 .PHONY: pictures
 pictures: setup ## draw the pictures of the README from a real walk through lab duo
 	@PODLAB_PICTURES=$(CURDIR)/assets/pictures go test -buildvcs=false -tags e2e -run TestALearnerWalksDuo -count=1 ./internal/e2e
