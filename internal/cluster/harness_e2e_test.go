@@ -24,7 +24,13 @@ const testOwner = "podlab-t"
 // helperVariable makes the test binary bring a cluster up, in the state folder that it names, instead of testing.
 const helperVariable = "PODLAB_TEST_UP"
 
+// lookVariable makes the test binary look at the node that it names, and then wait for its end.
+const lookVariable = "PODLAB_TEST_LOOK"
+
 func TestMain(m *testing.M) {
+	if name := os.Getenv(lookVariable); name != "" {
+		os.Exit(looker(name))
+	}
 	if dir := os.Getenv(helperVariable); dir != "" {
 		os.Exit(helper(dir))
 	}

@@ -2,17 +2,10 @@ package cluster
 
 import (
 	"context"
-	"errors"
-	"net"
 	"time"
 
 	"github.com/podlab/podlab/internal/node"
 )
-
-// ErrRefused says that nobody listens on the port.
-var ErrRefused = errors.New("connection refused")
-
-var errTODO = errors.New("not there yet")
 
 // Inside looks once into containers on the named node. A container whose process ended meanwhile is an error.
 func (c *Cluster) Inside(ctx context.Context, nodeName string, containers []node.Target) (*node.Inside, error) {
@@ -52,9 +45,4 @@ func (c *Cluster) File(ctx context.Context, nodeName string, pid int, path strin
 		return node.File{}, err
 	}
 	return node.ParseFile(nodeName, pid, path, out)
-}
-
-// Dial connects from the named node, from the network namespace of the process if pid is not 0.
-func (c *Cluster) Dial(ctx context.Context, nodeName string, pid int, host string, port int) (net.Conn, error) {
-	return nil, errTODO
 }

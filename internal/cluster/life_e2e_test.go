@@ -40,6 +40,16 @@ func TestLife(t *testing.T) {
 		{"reused", reused},
 		{"exec", execOnNode},
 		{"snapshot", snapshot},
+		{"sessions", sessionsOnNode},
+		{"session killed", sessionKilled},
+		{"podlab killed", podlabKilled},
+		{"look cancelled", lookCancelled},
+		{"inside", insideContainers},
+		{"file", fileInContainer},
+		{"created", createdContainers},
+		{"ended", endedContainer},
+		{"dial", dialFromNode},
+		{"node paused", nodePaused},
 		{"docker gone for a while", dockerGone},
 		{"image rebuilt", imageRebuilt},
 		{"two podlabs", twoPodlabs},
@@ -142,7 +152,7 @@ func snapshot(t *testing.T, c *Cluster) {
 	begun := time.Now()
 	s, err := c.Snapshot(t.Context(), c.ControlPlane())
 	if err != nil || s.Node != c.ControlPlane() || len(s.Processes) < 20 || len(s.Tasks) < 2 {
-		t.Fatalf("snapshot: %+v, %v", s, err)
+		t.Fatalf("snapshot: %v, or too little of %s", err, c.ControlPlane())
 	}
 	t.Logf("%d processes in %s", len(s.Processes), time.Since(begun))
 }
@@ -227,6 +237,10 @@ func nodeKilled(t *testing.T, c *Cluster) {
 		t.Fatal("the command must not seem to have ended well, nor hang")
 	}
 	t.Logf("a killed node was back in %s", mustUp(t, c))
+	// Its session died with the node, and the pods may not be back yet.
+	if s, err := c.Snapshot(t.Context(), c.ControlPlane()); err != nil || len(s.Processes) == 0 {
+		t.Fatalf("snapshot of the node that is back: %v", err)
+	}
 }
 
 func otherThanAsked(t *testing.T, c *Cluster) {

@@ -20,6 +20,7 @@ func dockerGone(t *testing.T, c *Cluster) {
 	t.Setenv("DOCKER_HOST", "unix://"+line.path)
 	other := newCluster(c.cfg.StateDir)
 	defer func() { _ = other.Close() }()
+	snapshot(t, other) // whose session loses Docker too
 	cut := time.AfterFunc(500*time.Millisecond, line.cut)
 	defer cut.Stop()
 	begun := time.Now()
