@@ -190,7 +190,7 @@ func (k *change) judge(ctx context.Context, c Cluster) Result {
 	before, ok := c.Memory().Kept("begin").(noted)
 	if !ok {
 		return Result{
-			Verdict: NotYet, Got: "nothing was noted when the step began",
+			Verdict: NotYet, Vacant: true, Got: "nothing was noted when the step began",
 			Why: "the step began before there was anything to compare with: " + k.what() + " was not there, or could not be looked at",
 		}
 	}

@@ -33,14 +33,14 @@ func (k *change) readPod(ctx context.Context, c Cluster) (noted, Result) {
 	}
 	switch {
 	case pod.DeletionTimestamp != nil:
-		return noted{}, Result{Verdict: NotYet, Got: "pod " + k.pod + " is being deleted"}
+		return noted{}, Result{Verdict: NotYet, Vacant: true, Got: "pod " + k.pod + " is being deleted"}
 	case k.of == ofPodUID:
 		r.Evidence.Command = "kubectl get pod " + k.pod + " -o jsonpath='{.metadata.uid}'"
 		return noted{pod: string(pod.UID), values: []valued{only(string(pod.UID))}}, r
 	case pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed:
-		return noted{}, Result{Verdict: NotYet, Got: fmt.Sprintf("pod %s has ended (%s)", k.pod, pod.Status.Phase)}
+		return noted{}, Result{Verdict: NotYet, Vacant: true, Got: fmt.Sprintf("pod %s has ended (%s)", k.pod, pod.Status.Phase)}
 	case pod.Status.PodIP == "":
-		return noted{}, Result{Verdict: NotYet, Got: "pod " + k.pod + " has no IP address"}
+		return noted{}, Result{Verdict: NotYet, Vacant: true, Got: "pod " + k.pod + " has no IP address"}
 	}
 	r.Evidence.Command = "kubectl get pod " + k.pod + " -o jsonpath='{.status.podIP}'"
 	return noted{pod: string(pod.UID), values: []valued{only(pod.Status.PodIP)}}, r
@@ -56,11 +56,11 @@ func (k *change) readRestarts(ctx context.Context, c Cluster) (noted, Result) {
 	status, has := anyStatus(pod, k.container)
 	switch {
 	case pod.DeletionTimestamp != nil:
-		return noted{}, Result{Verdict: NotYet, Got: "pod " + k.pod + " is being deleted"}
+		return noted{}, Result{Verdict: NotYet, Vacant: true, Got: "pod " + k.pod + " is being deleted"}
 	case !has:
 		return noted{}, unlike(Result{}, []Mismatch{{k.container, "a container", fmt.Sprintf("pod %s has no container %s", k.pod, k.container)}})
 	case status.Name == "":
-		return noted{}, Result{Verdict: NotYet, Got: k.container + " was not created yet"}
+		return noted{}, Result{Verdict: NotYet, Vacant: true, Got: k.container + " was not created yet"}
 	}
 	if k.stays {
 		if s, _, r := lookAtOne(ctx, c, k.pod, k.container); s == nil {

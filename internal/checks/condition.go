@@ -141,7 +141,7 @@ func (o object) find(ctx context.Context, c Cluster) (*unstructured.Unstructured
 	found, err := c.Object(ctx, o.kind, o.name)
 	switch {
 	case isGone(err):
-		return nil, Result{Verdict: NotYet, Got: fmt.Sprintf("no %s in this lab's namespace", o)}
+		return nil, Result{Verdict: NotYet, Vacant: true, Got: fmt.Sprintf("no %s in this lab's namespace", o)}
 	case err != nil:
 		return nil, cannotTell("the API could not be asked about "+o.String(), err.Error(), "podlab doctor")
 	}
@@ -157,7 +157,7 @@ func isGone(err error) bool {
 func (o object) living(ctx context.Context, c Cluster) (*unstructured.Unstructured, Result) {
 	found, r := o.find(ctx, c)
 	if found != nil && found.GetDeletionTimestamp() != nil {
-		return nil, Result{Verdict: NotYet, Got: o.String() + " is being deleted"}
+		return nil, Result{Verdict: NotYet, Vacant: true, Got: o.String() + " is being deleted"}
 	}
 	return found, r
 }

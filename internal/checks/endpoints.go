@@ -196,7 +196,7 @@ func (s service) slices(ctx context.Context, c Cluster, of *unstructured.Unstruc
 	}
 	selector, _, _ := unstructured.NestedMap(of.Object, "spec", "selector")
 	if len(own) == 0 && len(selector) > 0 {
-		return nil, Result{Verdict: NotYet, Got: "no EndpointSlice of " + s.String() + " yet"}
+		return nil, Result{Verdict: NotYet, Vacant: true, Got: "no EndpointSlice of " + s.String() + " yet"}
 	}
 	return own, Result{}
 }

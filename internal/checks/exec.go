@@ -156,10 +156,10 @@ func runningID(ctx context.Context, c Cluster, podName, container string) (strin
 	case pod == nil:
 		return "", r
 	case pod.DeletionTimestamp != nil:
-		return "", Result{Verdict: NotYet, Got: fmt.Sprintf("pod %s is being deleted", podName)}
+		return "", Result{Verdict: NotYet, Vacant: true, Got: fmt.Sprintf("pod %s is being deleted", podName)}
 	}
 	if off := notRunning(pod, []string{container}); len(off) > 0 {
-		return "", unlike(Result{}, off)
+		return "", unlike(Result{Vacant: true}, off)
 	}
 	status, _ := anyStatus(pod, container)
 	return bareID(status.ContainerID), Result{}

@@ -239,7 +239,7 @@ func (k *grows) measureLog(ctx context.Context, c Cluster) (size, Result) {
 		return size{}, r
 	}
 	if off := notRunning(pod, []string{k.container}); len(off) > 0 {
-		return size{}, unlike(Result{}, off)
+		return size{}, unlike(Result{Vacant: true}, off)
 	}
 	log, r := journal{k.pod, k.container}.read(ctx, c)
 	if r.Verdict != "" {

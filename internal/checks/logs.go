@@ -168,20 +168,20 @@ func (j journal) read(ctx context.Context, c Cluster) (Log, Result) {
 	case pod == nil:
 		return Log{}, r
 	case pod.DeletionTimestamp != nil:
-		return Log{}, Result{Verdict: NotYet, Got: fmt.Sprintf("pod %s is being deleted", j.pod)}
+		return Log{}, Result{Verdict: NotYet, Vacant: true, Got: fmt.Sprintf("pod %s is being deleted", j.pod)}
 	}
 	status, _ := anyStatus(pod, j.container)
 	if status.ContainerID == "" {
 		off := notRunning(pod, []string{j.container})
 		off[0].Want = "started"
-		return Log{}, unlike(Result{}, off)
+		return Log{}, unlike(Result{Vacant: true}, off)
 	}
 	log, err := c.Logs(ctx, j.pod, j.container)
 	switch {
 	case err != nil:
 		return Log{}, cannotTell(fmt.Sprintf("the log of %s could not be read", j.container), err.Error(), "podlab doctor")
 	case bareID(log.ContainerID) != bareID(status.ContainerID):
-		return Log{}, Result{Verdict: NotYet, Got: fmt.Sprintf("what the present run of %s writes is not there yet", j.container)}
+		return Log{}, Result{Verdict: NotYet, Vacant: true, Got: fmt.Sprintf("what the present run of %s writes is not there yet", j.container)}
 	}
 	return log, Result{}
 }

@@ -112,9 +112,9 @@ func phaseOf(ctx context.Context, c Cluster, name string) (corev1.PodPhase, Resu
 	}}
 	switch {
 	case pod.DeletionTimestamp != nil:
-		r.Verdict, r.Got = NotYet, "pod "+name+" is being deleted"
+		r.Verdict, r.Vacant, r.Got = NotYet, true, "pod "+name+" is being deleted"
 	case phase == "":
-		r.Verdict, r.Got = NotYet, "pod "+name+" has no phase yet"
+		r.Verdict, r.Vacant, r.Got = NotYet, true, "pod "+name+" has no phase yet"
 	}
 	return phase, r
 }

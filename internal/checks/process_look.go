@@ -18,7 +18,7 @@ func lookFor(ctx context.Context, c Cluster, podName string, containers ...strin
 	}
 	placed := pod.DeletionTimestamp == nil && pod.Spec.NodeName != ""
 	if off := notRunning(pod, containers); placed && len(off) > 0 {
-		return nil, unlike(Result{}, off)
+		return nil, unlike(Result{Vacant: true}, off)
 	}
 	s, r := look(ctx, c, podName)
 	if s == nil && r.Verdict == NotYet && placed {

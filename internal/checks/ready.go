@@ -90,7 +90,7 @@ func (k Ready) judge(ctx context.Context, c Cluster, pod *corev1.Pod) Result {
 	ready := condition(pod, corev1.PodReady)
 	switch {
 	case pod.DeletionTimestamp != nil:
-		r.Got = "pod " + pod.Name + " is being deleted"
+		r.Vacant, r.Got = true, "pod "+pod.Name+" is being deleted"
 	case now.total != k.Total:
 		r.Why = "the pod's spec has " + join(names(pod))
 	case now.ready != k.Ready: // the generic reason is the best one
@@ -111,7 +111,7 @@ func onNode(ctx context.Context, c Cluster, pod *corev1.Pod, now ratio, r Result
 		return r
 	}
 	if _, seen := look(ctx, c, pod.Name); seen.Verdict != "" {
-		r.Verdict, r.Why, r.Try = seen.Verdict, seen.Why, seen.Try
+		r.Verdict, r.Vacant, r.Why, r.Try = seen.Verdict, seen.Vacant, seen.Why, seen.Try
 		r.Got = now.String() + " to the API, but " + seen.Got
 	}
 	return r

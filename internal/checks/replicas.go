@@ -193,9 +193,9 @@ func counted(ctx context.Context, c Cluster, o object) (*unstructured.Unstructur
 	_, observed, _ := unstructured.NestedInt64(found.Object, "status", "observedGeneration")
 	switch why := stale(found); {
 	case !observed:
-		r.Verdict, r.Got = NotYet, "nothing has looked after "+o.String()+" yet"
+		r.Verdict, r.Vacant, r.Got = NotYet, true, "nothing has looked after "+o.String()+" yet"
 	case why != "":
-		r.Verdict, r.Got = NotYet, r.Got+", but "+why
+		r.Verdict, r.Vacant, r.Got = NotYet, true, r.Got+", but "+why
 	}
 	return found, r
 }

@@ -93,14 +93,14 @@ func (k restartCounter) count(ctx context.Context, c Cluster) (int, Result) {
 		n += times
 		rows = append(rows, []string{one.name, strconv.Itoa(times), lastRun(one)})
 		if !hasStarted(one.status) {
-			r.Verdict, r.Got = NotYet, fmt.Sprintf("container %s has not started yet", one.name)
+			r.Verdict, r.Vacant, r.Got = NotYet, true, fmt.Sprintf("container %s has not started yet", one.name)
 		}
 	}
 	switch {
 	case pod.DeletionTimestamp != nil:
-		r.Verdict, r.Got = NotYet, "pod "+k.pod+" is being deleted"
+		r.Verdict, r.Vacant, r.Got = NotYet, true, "pod "+k.pod+" is being deleted"
 	case len(counted) == 0:
-		r.Verdict, r.Got = NotYet, fmt.Sprintf("pod %s has no container %s", k.pod, k.container)
+		r.Verdict, r.Vacant, r.Got = NotYet, true, fmt.Sprintf("pod %s has no container %s", k.pod, k.container)
 	case r.Verdict == Pass:
 		r.Got = restartsText(n)
 	}

@@ -108,12 +108,12 @@ func startsOf(ctx context.Context, c Cluster, name string, names []string) ([]st
 	case pod == nil:
 		return nil, r
 	case pod.DeletionTimestamp != nil:
-		return nil, Result{Verdict: NotYet, Got: "pod " + name + " is being deleted"}
+		return nil, Result{Verdict: NotYet, Vacant: true, Got: "pod " + name + " is being deleted"}
 	}
 	all := everyContainer(pod)
 	for _, wanted := range names {
 		if !slices.ContainsFunc(all, func(one container) bool { return one.name == wanted }) {
-			return nil, Result{Verdict: NotYet, Got: fmt.Sprintf("pod %s has no container %s", name, wanted)}
+			return nil, Result{Verdict: NotYet, Vacant: true, Got: fmt.Sprintf("pod %s has no container %s", name, wanted)}
 		}
 	}
 	var starts []start
@@ -129,7 +129,7 @@ func startsOf(ctx context.Context, c Cluster, name string, names []string) ([]st
 		starts = append(starts, s)
 	}
 	if len(missing) > 0 {
-		return nil, Result{Verdict: NotYet, Got: "not started yet: " + strings.Join(missing, ", ")}
+		return nil, Result{Verdict: NotYet, Vacant: true, Got: "not started yet: " + strings.Join(missing, ", ")}
 	}
 	return inOrder(ctx, c, pod, starts)
 }
