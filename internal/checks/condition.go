@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/validation/path"
+	"k8s.io/apimachinery/pkg/api/validate/content"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -31,7 +31,7 @@ type objectName string
 
 // UnmarshalText accepts what can be a name in the API's paths.
 func (n *objectName) UnmarshalText(text []byte) error {
-	wrong := path.IsValidPathSegmentName(string(text))
+	wrong := content.IsPathSegmentName(string(text))
 	if len(text) == 0 || strings.ContainsAny(string(text), " \t\n") {
 		wrong = append(wrong, "it is empty or has spaces")
 	}

@@ -47,27 +47,27 @@ func (p jsonPath) fits(kind string) error {
 	if err != nil {
 		return err
 	}
-	_, err = follow(t, nodes)
-	return err
+	return follow(t, nodes)
 }
 
-// follow walks the steps through Go types. It returns nil for a type that it cannot know.
-func follow(t reflect.Type, nodes []jsonpath.Node) (reflect.Type, error) {
+// follow walks the steps through Go types, as far as it can know them.
+func follow(t reflect.Type, nodes []jsonpath.Node) error {
 	for _, node := range nodes {
 		for t != nil && t.Kind() == reflect.Pointer {
 			t = t.Elem()
 		}
 		if t == nil || t.Kind() == reflect.Interface {
-			return nil, nil
+			return nil
 		}
 		var err error
 		if t, err = step(t, node); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return t, nil
+	return nil
 }
 
+// step returns the type after one step, or nil if it cannot be known.
 func step(t reflect.Type, node jsonpath.Node) (reflect.Type, error) {
 	switch n := node.(type) {
 	case *jsonpath.FieldNode:
@@ -80,14 +80,14 @@ func step(t reflect.Type, node jsonpath.Node) (reflect.Type, error) {
 			return nil, err
 		}
 		for _, side := range []*jsonpath.ListNode{n.Left, n.Right} {
-			if _, err := follow(item, side.Nodes); err != nil {
+			if err := follow(item, side.Nodes); err != nil {
 				return nil, err
 			}
 		}
 		return item, nil
 	case *jsonpath.UnionNode:
 		for _, part := range n.Nodes {
-			if _, err := follow(t, part.Nodes); err != nil {
+			if err := follow(t, part.Nodes); err != nil {
 				return nil, err
 			}
 		}

@@ -185,7 +185,7 @@ func TestPhase(t *testing.T) {
 		{"phase: {pod: k8s-bad}", apiDown, checks.CannotTell, "connection refused", 0},
 	})
 	refused(t, map[string]string{
-		"phase: {pod: a, is: Runing}":   `lesson.md:1:23: check "phase": is: unknown phase "Runing" (did you mean "Running"?)`,
+		"phase: {pod: a, is: Runnin}":   `lesson.md:1:23: check "phase": is: unknown phase "Runnin" (did you mean "Running"?)`,
 		"phase: {pod: a, is: Complete}": `unknown phase "Complete" (there are Pending, Running, Succeeded, Failed, Unknown)`,
 		"phase: {pod: a}":               "no phase is given",
 		"phase: {is: Running}":          "no pod is named",
