@@ -94,29 +94,33 @@ func (*absent) Subject() string { return "" }
 func (k *absent) Eval(ctx context.Context, c Cluster) Result {
 	found, r := k.find(ctx, c)
 	if len(found) > 0 {
-		r.Verdict, r.Got = NotYet, strings.Join(states(found), ", ")
-		for i, o := range found {
-			r.Mismatches = append(r.Mismatches, Mismatch{strings.ToLower(k.kind) + " " + o.GetName(), "gone", states(found)[i]})
+		r.Verdict, r.Got = NotYet, states(found)
+		for _, o := range found {
+			r.Mismatches = append(r.Mismatches, Mismatch{strings.ToLower(k.kind) + " " + o.GetName(), "gone", state(o)})
 		}
 	}
 	r.Want = k.want()
 	return r
 }
 
-// states says of each object that it is there, or is being deleted.
-func states(found []*unstructured.Unstructured) []string {
+// state says that the object is there, or is being deleted.
+func state(o *unstructured.Unstructured) string {
+	held := o.GetFinalizers()
+	switch {
+	case o.GetDeletionTimestamp() == nil:
+		return "there"
+	case len(held) > 0:
+		return "being deleted, kept by the finalizer " + strings.Join(held, ", ")
+	}
+	return "being deleted"
+}
+
+func states(found []*unstructured.Unstructured) string {
 	var all []string
 	for _, o := range found {
-		state := o.GetName() + " is there"
-		if o.GetDeletionTimestamp() != nil {
-			state = o.GetName() + " is being deleted"
-			if held := o.GetFinalizers(); len(held) > 0 {
-				state += ", and is kept by the finalizer " + strings.Join(held, ", ")
-			}
-		}
-		all = append(all, state)
+		all = append(all, o.GetName()+" is "+state(o))
 	}
-	return all
+	return strings.Join(all, ", ")
 }
 
 // find returns the objects with the verdict Pass if the API could be asked.
@@ -142,10 +146,11 @@ func (k *absent) find(ctx context.Context, c Cluster) ([]*unstructured.Unstructu
 	}
 	r.Evidence.Rows = []string{none}
 	if len(found) > 0 {
-		r.Evidence.Rows = []string{"NAME"}
+		rows := [][]string{{"NAME", "STATE"}}
 		for _, o := range found {
-			r.Evidence.Rows = append(r.Evidence.Rows, o.GetName())
+			rows = append(rows, []string{o.GetName(), state(o)})
 		}
+		r.Evidence.Rows = table(rows...)
 	}
 	return found, r
 }
@@ -171,6 +176,6 @@ func (f absentFact) Value(ctx context.Context, c Cluster) (string, Result) {
 	case len(found) == 0:
 		return "yes", r
 	}
-	r.Got = strings.Join(states(found), ", ")
+	r.Got = states(found)
 	return "no", r
 }

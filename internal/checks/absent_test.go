@@ -29,7 +29,7 @@ func TestAbsent(t *testing.T) {
 		{"absent: {selector: app=k8s-lone}", nil, checks.Pass, "no pod with app=k8s-lone", 0},
 		{`absent: {kind: Service, selector: "app in (a, b)"}`, nil, checks.Pass, "", 0},
 		{"absent: {name: k8s-done}", nil, checks.NotYet, "k8s-done is there", 1},
-		{"absent: {kind: Deployment, name: k8s-web}", leaving, checks.NotYet, "k8s-web is being deleted, and is kept by the finalizer a/b", 1},
+		{"absent: {kind: Deployment, name: k8s-web}", leaving, checks.NotYet, "k8s-web is being deleted, kept by the finalizer a/b", 1},
 		{"absent: {name: k8s-lone}", deleted("k8s-lone"), checks.NotYet, "k8s-lone is being deleted", 1},
 		{"absent: {selector: app=k8s-web}", nil, checks.NotYet, `{"of":"pod k8s-web-`, 2},
 		{"absent: {name: nobody}", apiDown, checks.CannotTell, "connection refused", 0},

@@ -136,13 +136,16 @@ func (k *endpoints) Eval(ctx context.Context, c Cluster) Result {
 			r.Mismatches = append(r.Mismatches, Mismatch{pod, "no endpoint", "a ready endpoint"})
 		}
 	}
-	if len(r.Mismatches) > 0 {
-		r.Verdict = NotYet
+	if len(r.Mismatches) == 0 {
+		r.Why = ""
+		return r
 	}
+	r.Verdict = NotYet
 	return r
 }
 
-// lookUp returns the ready endpoints by the names of their pods, or their addresses, with a pass, or the result that says why not.
+// lookUp returns the ready endpoints by the names of their pods, or their addresses, with a pass that says in Why what does not
+// count, or the result that says why nobody can say.
 func (s service) lookUp(ctx context.Context, c Cluster) ([]string, Result) {
 	found, r := object{"Service", s.name}.living(ctx, c)
 	if found == nil {
@@ -152,7 +155,7 @@ func (s service) lookUp(ctx context.Context, c Cluster) ([]string, Result) {
 	if r.Verdict != "" {
 		return nil, r
 	}
-	rows, ready := [][]string{{"ADDRESS", "POD", "PORTS", "COUNTS"}}, []string(nil)
+	rows, ready, out := [][]string{{"ADDRESS", "POD", "PORTS", "COUNTS"}}, []string(nil), []string(nil)
 	for _, slice := range behind {
 		for _, e := range slice.Endpoints {
 			name, why, r := s.judge(ctx, c, slice, e)
@@ -160,16 +163,22 @@ func (s service) lookUp(ctx context.Context, c Cluster) ([]string, Result) {
 				return nil, r
 			}
 			rows = append(rows, []string{strings.Join(e.Addresses, ","), podOf(e), portsOf(slice), why})
-			if why == "ready" && !slices.Contains(ready, name) {
+			switch {
+			case why != "ready":
+				out = append(out, podOf(e)+": "+why)
+			case !slices.Contains(ready, name):
 				ready = append(ready, name)
 			}
 		}
 	}
 	slices.Sort(ready)
 	r = Result{Verdict: Pass, Got: fmt.Sprintf("%d ready endpoints", len(ready)), Evidence: Evidence{
-		Command: "kubectl get endpointslices -l " + discoveryv1.LabelServiceName + "=" + s.name + " -o yaml",
+		Command: "kubectl describe endpointslices -l " + discoveryv1.LabelServiceName + "=" + s.name,
 		Rows:    table(rows...),
 	}}
+	if r.Why = strings.Join(out, ", "); len(ready)+len(out) == 0 {
+		r.Why = unselected(ctx, c, found)
+	}
 	if len(ready) > 0 {
 		r.Got += ": " + strings.Join(ready, ", ")
 	}
@@ -259,5 +268,6 @@ func (f endpointsFact) Value(ctx context.Context, c Cluster) (string, Result) {
 	if r.Verdict != Pass {
 		return "", r
 	}
+	r.Why = ""
 	return strconv.Itoa(len(ready)), r
 }

@@ -58,9 +58,10 @@ func TestEndpoints(t *testing.T) {
 
 		{"endpoints: {service: k8s-web, ready: 3}", nil, checks.NotYet, `"want":"3","got":"2"`, 1},
 		{"endpoints: {service: k8s-lone, ready: 1, pods: [k8s-lone]}", nil, checks.NotYet, `{"of":"k8s-lone","want":"a ready endpoint","got":"none"}`, 2},
+		{"endpoints: {service: k8s-lone, ready: 1}", nil, checks.NotYet, "no pod has app=k8s-lone, which the Service selects: k8s-lone has app=k8s-alone", 1},
 		{"endpoints: {service: k8s-web, pods: [" + one + "]}", nil, checks.NotYet, `{"of":"` + other + `","want":"no endpoint","got":"a ready endpoint"}`, 1},
 		{"endpoints: {service: k8s-web, ready: 2, port: 80}", nil, checks.NotYet, "0 ready", 1},
-		{"endpoints: {service: k8s-web, ready: 2}", first(map[string]any{"ready": false}), checks.NotYet, "1 ready endpoints: " + other, 1},
+		{"endpoints: {service: k8s-web, ready: 2}", first(map[string]any{"ready": false}), checks.NotYet, one + ": not ready", 1},
 		{"endpoints: {service: k8s-web, ready: 2}", first(map[string]any{"ready": true, "terminating": true}), checks.NotYet, "1 ready", 1},
 		{"endpoints: {service: k8s-web, ready: 2}", gone, checks.NotYet, "1 ready", 1},
 		{"endpoints: {service: k8s-web, ready: 2}", replaced, checks.NotYet, "1 ready", 1},

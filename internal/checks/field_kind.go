@@ -97,6 +97,14 @@ type field struct {
 
 func (*field) Kind() string { return "field" }
 
+// Subject returns the pod's name if the path is into its status: of what somebody wrote there is nothing to explain.
+func (k *field) Subject() string {
+	if !strings.HasPrefix(k.path.String(), ".status") {
+		return ""
+	}
+	return k.object.Subject()
+}
+
 func (k *field) Title() string { return fmt.Sprintf("%s: %s", k.object, k.want()) }
 
 func (k *field) want() string {
@@ -107,7 +115,7 @@ func (k *field) want() string {
 		}
 	}
 	add(!k.text.none(), k.text.want())
-	add(!k.compare.none(), k.compare.String())
+	add(!k.compare.none(), "is "+k.compare.String())
 	add(k.exists != nil && *k.exists, "there")
 	add(k.exists != nil && !*k.exists, "not there")
 	add(!k.count.none(), "found "+k.count.String()+" times")
@@ -146,7 +154,7 @@ func (k *field) differs(values []any) []Mismatch {
 		}
 		off = append(off, k.text.differs(one, plain(value))...)
 		if n, err := strconv.ParseFloat(plain(value), 64); !k.compare.none() && (err != nil || !k.compare.holds(n)) {
-			off = append(off, Mismatch{one, k.compare.String(), quote(plain(value))})
+			off = append(off, Mismatch{one, k.compare.String(), short(value)})
 		}
 	}
 	return off
@@ -156,9 +164,18 @@ func (k *field) differs(values []any) []Mismatch {
 func shown(values []any) string {
 	var texts []string
 	for _, v := range values {
-		texts = append(texts, quote(plain(v)))
+		texts = append(texts, short(v))
 	}
 	return strings.Join(texts, ", ")
+}
+
+// short is a value in a few words: a text in quotes.
+func short(value any) string {
+	switch value.(type) {
+	case bool, int64, float64:
+		return plain(value)
+	}
+	return quote(plain(value))
 }
 
 // valuesAt returns what is at the path with a pass, or the result that says why nobody can say.

@@ -1,11 +1,13 @@
 package checks_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/checks/checkstest"
+	"github.com/podlab/podlab/internal/lesson"
 )
 
 func TestField(t *testing.T) {
@@ -72,6 +74,7 @@ func TestFieldMistakes(t *testing.T) {
 		`field: {name: a, path: "{range .spec.containers[*]}{.name}{end}", count: 1}`:  `want one path such as {.status.podIP}`,
 		`field: {name: a, path: ".status.podIP me", exists: true}`:                     `want a path such as {.status.podIP}`,
 		`field: {name: a, path: "{}", exists: true}`:                                   `want a path such as {.status.podIP}, found nothing`,
+		`field: {name: a, path: "..*..*..*..*"}`:                                       "with at most one ..",
 		`field: {name: a, path: .status.podIP}`:                                        "nothing is claimed of the value",
 		`field: {name: a, path: .status.podIP, exists: false, equals: b}`:              "where nothing is, nothing else can be claimed",
 		`field: {name: a, path: .status.podIP, matches: "("}`:                          "not a regular expression",
@@ -90,4 +93,31 @@ func TestFieldMistakes(t *testing.T) {
 			t.Errorf("%s: %v", path, mistakes)
 		}
 	}
+}
+
+// FuzzFieldPath holds that no path of an author's brings podlab down, and that none that is refused is looked at.
+func FuzzFieldPath(f *testing.F) {
+	for _, path := range []string{".status.podIP", "{.spec.containers[?(@.name=='web')].command[0:2]}", "..image", ".spec['a','b'][*]", "{range .x}", "[", "$.[-1:]"} {
+		f.Add(path)
+	}
+	c := objects(f)
+	f.Fuzz(func(t *testing.T, path string) {
+		text, err := json.Marshal(path)
+		if err != nil {
+			return
+		}
+		specs, mistakes := lesson.ParseChecks("lesson.md", "- field: {name: k8s-lone, exists: true, path: "+string(text)+"}")
+		if len(mistakes) > 0 {
+			return
+		}
+		k, mistakes := checks.Parse(specs[0])
+		if len(mistakes) > 0 {
+			return
+		}
+		r := k.Eval(t.Context(), c)
+		switch {
+		case r.Verdict == checks.Pass && len(r.Evidence.Rows) == 0, r.Verdict == checks.NotYet && len(r.Mismatches) == 0, r.Verdict == checks.CannotTell && r.Why == "":
+			t.Errorf("%q: %+v", path, r)
+		}
+	})
 }

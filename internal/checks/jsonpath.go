@@ -13,6 +13,9 @@ import (
 // jsonPath is a path into an object, as kubectl's -o jsonpath takes it, in braces: "{.status.podIP}".
 type jsonPath string
 
+// longestPath, and that .. may stand once, keep a path from finding more values than an object has many times over.
+const longestPath = 300
+
 // UnmarshalText accepts one path, with braces or without. Text around it, ranges and bare words are kubectl's templates, not paths.
 func (p *jsonPath) UnmarshalText(text []byte) error {
 	inner := strings.TrimSpace(string(text))
@@ -21,6 +24,8 @@ func (p *jsonPath) UnmarshalText(text []byte) error {
 	}
 	inner = strings.TrimPrefix(strings.TrimSpace(inner), "$")
 	switch {
+	case len(inner) > longestPath || strings.Count(inner, "..") > 1:
+		return fmt.Errorf("want a path of at most %d characters with at most one .., found %s", longestPath, quote(inner))
 	case strings.ContainsAny(inner, "{}\n"):
 		return fmt.Errorf("want one path such as {.status.podIP}, found %q", text)
 	case inner == "" || inner == ".":

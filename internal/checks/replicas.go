@@ -176,7 +176,7 @@ func counted(ctx context.Context, c Cluster, o object) (*unstructured.Unstructur
 	if found == nil {
 		return nil, r
 	}
-	heads, numbers := []string{"NAME"}, []string{o.name}
+	heads, numbers, columns := []string{"NAME"}, []string{o.name}, "NAME:.metadata.name"
 	var got []string
 	for _, of := range []replicaCount{"total", "ready", "updated", "available"} {
 		if o.kind == "ReplicaSet" && of == "updated" {
@@ -185,9 +185,10 @@ func counted(ctx context.Context, c Cluster, o object) (*unstructured.Unstructur
 		n := strconv.Itoa(replicasOf(found, of))
 		got = append(got, n+" "+string(of))
 		heads, numbers = append(heads, strings.ToUpper(string(of))), append(numbers, n)
+		columns += "," + strings.ToUpper(string(of)) + ":.status." + of.statusField(o.kind)
 	}
 	r = Result{Verdict: Pass, Got: strings.Join(got, ", ") + " replicas", Evidence: Evidence{
-		Command: fmt.Sprintf("kubectl get %s -o jsonpath='{.status}'", o),
+		Command: fmt.Sprintf("kubectl get %s -o custom-columns=%s", o, columns),
 		Rows:    table(heads, numbers),
 	}}
 	_, observed, _ := unstructured.NestedInt64(found.Object, "status", "observedGeneration")

@@ -86,12 +86,9 @@ func (k restartCounter) count(ctx context.Context, c Cluster) (int, Result) {
 	if k.container != "" {
 		counted = slices.DeleteFunc(everyContainer(pod), func(one container) bool { return one.name != k.container })
 	}
-	n, rows := 0, [][]string{{"NAME", "RESTARTS", "LAST"}}
-	r = Result{Verdict: Pass}
+	n, r := 0, Result{Verdict: Pass, Evidence: restartsEvidence(pod)}
 	for _, one := range counted {
-		times := int(one.status.RestartCount)
-		n += times
-		rows = append(rows, []string{one.name, strconv.Itoa(times), lastRun(one)})
+		n += int(one.status.RestartCount)
 		if !hasStarted(one.status) {
 			r.Verdict, r.Vacant, r.Got = NotYet, true, fmt.Sprintf("container %s has not started yet", one.name)
 		}
@@ -104,11 +101,18 @@ func (k restartCounter) count(ctx context.Context, c Cluster) (int, Result) {
 	case r.Verdict == Pass:
 		r.Got = restartsText(n)
 	}
-	r.Evidence = Evidence{
-		Command: "kubectl get pod " + k.pod + ` -o jsonpath="{range .status['initContainerStatuses','containerStatuses'][*]}{.name} {.restartCount}{'\n'}{end}"`,
+	return n, r
+}
+
+func restartsEvidence(pod *corev1.Pod) Evidence {
+	rows := [][]string{{"NAME", "RESTARTS", "LAST"}}
+	for _, one := range everyContainer(pod) {
+		rows = append(rows, []string{one.name, strconv.Itoa(int(one.status.RestartCount)), lastRun(one)})
+	}
+	return Evidence{
+		Command: "kubectl get pod " + pod.Name + ` -o jsonpath="{range .status['initContainerStatuses','containerStatuses'][*]}{.name} {.restartCount}{'\n'}{end}"`,
 		Rows:    table(rows...),
 	}
-	return n, r
 }
 
 // everyContainer returns the pod's containers with all of its init containers.
@@ -137,6 +141,15 @@ func lastRun(one container) string {
 		return "<none>"
 	}
 	return fmt.Sprintf("exit code %d (%s)", last.ExitCode, last.Reason)
+}
+
+// noMore says that nothing of the pod is started again, or "".
+func (k restartCounter) noMore(ctx context.Context, c Cluster) string {
+	pod, err := c.Pod(ctx, k.pod)
+	if err != nil || pod.Status.Phase != corev1.PodFailed && pod.Status.Phase != corev1.PodSucceeded {
+		return ""
+	}
+	return fmt.Sprintf("the pod has ended (%s) and has restartPolicy %s: nothing of it is started again", pod.Status.Phase, pod.Spec.RestartPolicy)
 }
 
 func restartsText(n int) string {
@@ -169,6 +182,7 @@ func (k restarts) Eval(ctx context.Context, c Cluster) Result {
 	if r.Verdict == Pass && !k.is.holds(float64(n)) {
 		r.Verdict = NotYet
 		r.Mismatches = []Mismatch{{"restarts of " + k.restartCounter.String(), k.is.String(), strconv.Itoa(n)}}
+		r.Why = k.noMore(ctx, c)
 	}
 	return r
 }

@@ -28,6 +28,7 @@ func TestRestarts(t *testing.T) {
 		{"restarts: {pod: k8s-loop, container: loop, is: 3}", nil, checks.NotYet, `{"of":"restarts of k8s-loop/loop","want":"3","got":"4"}`, 1},
 		{"restarts: {pod: k8s-loop, container: calm, is: 4}", nil, checks.NotYet, "0 restarts", 1},
 		{"restarts: {pod: k8s-loop, is: 0}", nil, checks.NotYet, "4 restarts", 1},
+		{"restarts: {pod: k8s-bad, is: 1}", nil, checks.NotYet, "has restartPolicy Never: nothing of it is started again", 1},
 		{"restarts: {pod: k8s-loop, container: lop, is: 0}", nil, checks.NotYet, "pod k8s-loop has no container lop", 0},
 		{"restarts: {pod: k8s-lone, is: 0}", unborn, checks.NotYet, "has not started yet", 0},
 		{"restarts: {pod: k8s-lone, container: log, is: 0}", unreported, checks.NotYet, "container log has not started yet", 0},
