@@ -203,6 +203,7 @@ func (k *change) judge(ctx context.Context, c Cluster) Result {
 	if replaced {
 		r.Got += "; the pod itself was replaced"
 	}
+	r.Vacant = len(now.values) == 0
 	return unlike(r, k.differs(before, now, replaced))
 }
 

@@ -58,7 +58,7 @@ func (k *change) readRestarts(ctx context.Context, c Cluster) (noted, Result) {
 	case pod.DeletionTimestamp != nil:
 		return noted{}, Result{Verdict: NotYet, Vacant: true, Got: "pod " + k.pod + " is being deleted"}
 	case !has:
-		return noted{}, unlike(Result{}, []Mismatch{{k.container, "a container", fmt.Sprintf("pod %s has no container %s", k.pod, k.container)}})
+		return noted{}, unlike(Result{Vacant: true}, []Mismatch{{k.container, "a container", fmt.Sprintf("pod %s has no container %s", k.pod, k.container)}})
 	case status.Name == "":
 		return noted{}, Result{Verdict: NotYet, Vacant: true, Got: k.container + " was not created yet"}
 	}

@@ -225,3 +225,22 @@ func TestChangedFact(t *testing.T) {
 		t.Errorf("%q, %+v; want no value while the pod has no address", got, r)
 	}
 }
+
+// The opposite of a claim is not so of what is not there.
+func TestNotChanged(t *testing.T) {
+	c := started(t)
+	for _, source := range []string{
+		"not: {changed: {pod: demoduo, of: pod-ip}}",
+		"not: {unchanged: {pod: demoduo, of: pod-ip}}",
+		"not: {process: {pod: demoduo, container: demoz, program: php}}",
+		"not: {grows: {pod: demoduo, container: demox, file: /nothing}}",
+	} {
+		if r := eval(t, c, source); r.Verdict != checks.NotYet {
+			t.Errorf("%s: %+v, want not yet", source, r)
+		}
+	}
+	r := sinceThen(t, c, "not: {changed: {pod: demoduo, of: pod-ip}}", func() {})
+	if r.Verdict != checks.Pass {
+		t.Errorf("%+v, want a pass", r)
+	}
+}

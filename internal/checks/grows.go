@@ -150,8 +150,9 @@ func (k *grows) look(ctx context.Context, c Cluster) (r Result, whole bool) {
 		r.Why, r.Try = "it keeps a log's last 10,000 lines, 1 MiB at most", "restart the pod, so that its log begins anew"
 		return r, false
 	}
+	r.Vacant = watched < k.within // nobody can say yet that it does not grow
 	r.Mismatches = []Mismatch{{k.what(), "grew within the last " + k.within.String(), r.Got}}
-	return r, watched >= k.within
+	return r, !r.Vacant
 }
 
 // pauseAfter is when to look again: soon at first, then once a second.
@@ -223,9 +224,9 @@ func (k *grows) measure(ctx context.Context, c Cluster) (size, Result) {
 	case err != nil:
 		return size{}, cannotTell(k.what()+" could not be looked at", err.Error(), "podlab doctor")
 	case !file.Exists:
-		return size{}, unlike(Result{}, []Mismatch{{k.what(), "a file", "nothing is there"}})
+		return size{}, unlike(Result{Vacant: true}, []Mismatch{{k.what(), "a file", "nothing is there"}})
 	case file.Kind != "file":
-		return size{}, unlike(Result{}, []Mismatch{{k.what(), "a file", "a " + file.Kind}})
+		return size{}, unlike(Result{Vacant: true}, []Mismatch{{k.what(), "a file", "a " + file.Kind}})
 	}
 	now := size{at: c.Now(), bytes: file.Size, head: file.Body, text: numbered(fmt.Sprint(file.Size), "byte")}
 	now.of = fmt.Sprintf("inode %d of device %s", file.Inode, file.Device)
