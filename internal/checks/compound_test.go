@@ -58,7 +58,7 @@ func TestGroups(t *testing.T) {
 
 func TestAllListsEveryMismatch(t *testing.T) {
 	r := check(t, "all: [{ready: {pod: demoduo, containers: 3/3}}, {ready: {pod: demosolo, containers: 2/2}}]").Eval(t.Context(), recorded(t))
-	if len(r.Mismatches) != 2 || r.Mismatches[0].Want != "3/3 containers ready" || r.Mismatches[1].Got != "1/1 containers ready" {
+	if len(r.Mismatches) != 2 || r.Mismatches[0].Want != "3/3" || r.Mismatches[1].Got != "1/1 (demox)" {
 		t.Errorf("%+v", r.Mismatches)
 	}
 }

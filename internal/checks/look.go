@@ -76,19 +76,20 @@ func runs(pod *corev1.Pod) Result {
 		return Result{Verdict: NotYet, Vacant: true, Got: fmt.Sprintf("pod %s is on no node yet", pod.Name), Why: unscheduled(pod)}
 	}
 	var down []string
+	var off []Mismatch
 	why := podWhy(pod)
 	for _, c := range containersOf(pod) {
 		if c.status.State.Running != nil && c.status.ContainerID != "" {
 			continue
 		}
 		state, reason := describe(c)
-		down = append(down, c.name+" "+state)
+		down, off = append(down, c.name+" "+state), append(off, Mismatch{c.name, "running", state})
 		if why == "" {
 			why = reason
 		}
 	}
 	if len(down) > 0 {
-		return Result{Verdict: NotYet, Vacant: true, Got: "not running: " + strings.Join(down, ", "), Why: why}
+		return Result{Verdict: NotYet, Vacant: true, Got: "not running: " + strings.Join(down, ", "), Why: why, Mismatches: off}
 	}
 	return Result{}
 }

@@ -34,6 +34,7 @@ func namespacesKind() Kind {
 			"of its own. A type that only some of them share is neither.",
 		Fields:   namespacesFields{},
 		Examples: []string{"namespaces: {pod: demoduo, shared: [net, uts, ipc], private: [mnt, pid]}"},
+		Shows:    "The rows of `ps` with the namespaces of the first process of each container and of the sandbox.",
 		AskSays: "The answer is `shared` or `private` for one type, or the list of the shared or private ones among ipc, mnt, net, pid and uts, " +
 			"in any order.",
 		AskFields: namespacesAsk{},
@@ -110,6 +111,7 @@ func (k Namespaces) judge(s *sight) Result {
 	types := (k.Shared | k.Private).types()
 	var wrong []string
 	var off []node.Type
+	var mismatches []Mismatch
 	for _, t := range types {
 		want := "private"
 		if k.Shared&setOf([]nsType{nsType(t)}) != 0 {
@@ -117,11 +119,13 @@ func (k Namespaces) judge(s *sight) Result {
 		}
 		if got, said := s.sharing(t); got != want {
 			wrong, off = append(wrong, said), append(off, t)
+			mismatches = append(mismatches, Mismatch{string(t), want, said})
 		}
 	}
 	r := Result{Verdict: Pass, Got: k.want(), Evidence: s.namespaceEvidence(types)}
 	if len(wrong) > 0 {
 		r.Verdict, r.Got, r.Why = NotYet, strings.Join(wrong, "; "), s.specReasons(off)
+		r.Mismatches = mismatches
 	}
 	return r
 }

@@ -41,6 +41,8 @@ func nprocsKind() Kind {
 			"`kubectl exec` or a probe put into a container, and what entered from outside with `nsenter`; the evidence names each.",
 		Fields:      nprocsFields{},
 		Examples:    []string{"nprocs: {pod: demoduo, net: 3, uts: 3, ipc: 3, mnt: 1, pid: 1}"},
+		Shows:       "The rows of `lsns` for the namespaces, and each process that was left out of the count.",
+		CannotTell:  "`ps` and `lsns`, which look one after the other, do not come to the same.",
 		AskSays:     "The answer is the number of processes in the pod's namespace of one type, if each of them has the same.",
 		AskFields:   nprocsAsk{},
 		AskExamples: []string{"answer: {nprocs: {pod: demoduo, type: net}}"},
@@ -124,7 +126,7 @@ func (k NProcs) Eval(ctx context.Context, c Cluster) Result {
 
 func (k NProcs) judge(s *sight) Result {
 	var types, off []node.Type
-	var wrong, wrongByLsns []string
+	var wrong, wrongByLsns []Mismatch
 	for _, c := range k.claims() {
 		types = append(types, c.of)
 		counted := s.count(c.of)
@@ -135,24 +137,32 @@ func (k NProcs) judge(s *sight) Result {
 		}
 	}
 	r := Result{Evidence: s.countEvidence(types)}
+	said := func(off []Mismatch) string {
+		var texts []string
+		for _, m := range off {
+			kind, who, _ := strings.Cut(m.Of, " ")
+			texts = append(texts, kind+" "+m.Got+" "+who)
+		}
+		return strings.Join(texts, ", ")
+	}
 	switch {
 	case (len(wrong) == 0) != (len(wrongByLsns) == 0):
 		r.Verdict = CannotTell
-		r.Got = "ps and lsns do not agree: " + strings.Join(append(wrong, wrongByLsns...), ", ")
+		r.Got = "ps and lsns do not agree: " + said(append(wrong, wrongByLsns...))
 		r.Why = "a process came or went between the two"
 		r.Try = "look again"
 	case len(wrong) > 0:
-		r.Verdict, r.Got, r.Why = NotYet, strings.Join(wrong, ", "), s.specReasons(off)
+		r.Verdict, r.Got, r.Why, r.Mismatches = NotYet, said(wrong), s.specReasons(off), wrong
 	default:
 		r.Verdict, r.Got = Pass, k.want()
 	}
 	return r
 }
 
-// differences says for each namespace whose count is not the wanted one who is in it: "pid 3 (one namespace shared by
-// demox, demoy, pause)".
-func differences(c claim, counted []nsCount, number func(nsCount) int) []string {
-	var wrong []string
+// differences says for each namespace whose count is not the wanted one who is in it: "pid (one namespace shared by demox,
+// demoy, pause)".
+func differences(c claim, counted []nsCount, number func(nsCount) int) []Mismatch {
+	var wrong []Mismatch
 	for _, n := range counted {
 		if number(n) == c.want {
 			continue
@@ -161,7 +171,7 @@ func differences(c claim, counted []nsCount, number func(nsCount) int) []string 
 		if len(n.names) > 1 {
 			who = "one namespace shared by " + who
 		}
-		wrong = append(wrong, fmt.Sprintf("%s %d (%s)", c.of, number(n), who))
+		wrong = append(wrong, Mismatch{fmt.Sprintf("%s (%s)", c.of, who), fmt.Sprint(c.want), fmt.Sprint(number(n))})
 	}
 	return wrong
 }

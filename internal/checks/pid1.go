@@ -35,6 +35,8 @@ func pid1Kind() Kind {
 			"and with the whole command line. So `nginx` is right for `nginx: master process nginx -g daemon off;`.",
 		Fields:      pid1Fields{},
 		Examples:    []string{`pid1: {pod: demoduo, containers: {demox: "php -S 127.0.0.1:9081", demoy: php}}`},
+		Shows:       "The rows of `ps` on the node for these processes, and their names and PIDs in each pid namespace.",
+		CannotTell:  "The pid namespace of a container has no process 1 that the node shows.",
 		AskSays:     "The answer is the program's name, as `ps -o comm` prints it; a name that the kernel cut after 15 bytes is made whole.",
 		AskFields:   pid1Ask{},
 		AskExamples: []string{"answer: {pid1: {pod: demoduo, container: demox}}"},
@@ -110,7 +112,8 @@ func (k PID1) judge(s *sight) Result {
 		name, want, _ := strings.Cut(line, ": ")
 		m, ok := s.member(name)
 		if !ok {
-			r.Verdict, got = NotYet, append(got, "no container "+name)
+			r.Verdict, got = worse(r.Verdict), append(got, "no container "+name)
+			r.Mismatches = append(r.Mismatches, Mismatch{name, want, "no container " + name})
 			continue
 		}
 		first, ok := s.pid1(m)
@@ -121,8 +124,12 @@ func (k PID1) judge(s *sight) Result {
 			continue
 		case first.Args != want && !first.Runs(want):
 			r.Verdict, r.Why = worse(r.Verdict), s.specReasons([]node.Type{node.PID})
+			r.Mismatches = append(r.Mismatches, Mismatch{name, want, first.Args})
 		}
 		seen, got = append(seen, first), append(got, name+": "+first.Args)
+	}
+	if r.Verdict == CannotTell {
+		r.Mismatches = nil
 	}
 	r.Got, r.Evidence = strings.Join(got, ", "), pid1Evidence(seen)
 	return r

@@ -34,6 +34,8 @@ func readyKind() Kind {
 			"moment the API calls a container ready that has crashed. A pod that is being deleted is not ready.",
 		Fields:      readyFields{},
 		Examples:    []string{"ready: {pod: demoduo, containers: 2/2}"},
+		Shows:       "The row of `kubectl get pod`, and the state of each container.",
+		CannotTell:  "All containers are ready to the API, and the node could not be looked at to confirm it.",
 		AskSays:     "The answer is ready/total, as `2/2`. It is known once no container is still starting.",
 		AskFields:   readyAsk{},
 		AskExamples: []string{"answer: {ready: {pod: demoduo}}"},
@@ -86,7 +88,7 @@ func (k Ready) Eval(ctx context.Context, c Cluster) Result {
 
 func (k Ready) judge(ctx context.Context, c Cluster, pod *corev1.Pod) Result {
 	now := readyOf(pod)
-	r := Result{Verdict: NotYet, Got: now.String() + " containers ready", Evidence: readyEvidence(pod, now)}
+	r := Result{Verdict: NotYet, Got: now.String() + " containers ready", Evidence: readyEvidence(pod, now), Mismatches: k.differs(pod, now)}
 	ready := condition(pod, corev1.PodReady)
 	switch {
 	case pod.DeletionTimestamp != nil:
@@ -104,6 +106,23 @@ func (k Ready) judge(ctx context.Context, c Cluster, pod *corev1.Pod) Result {
 	return r
 }
 
+// differs returns what is not as claimed. When all are to be ready, each that is not is named.
+func (k Ready) differs(pod *corev1.Pod, now ratio) []Mismatch {
+	var off []Mismatch
+	if wanted := (ratio{k.Ready, k.Total}); now != wanted {
+		off = append(off, Mismatch{"ready containers", wanted.String(), fmt.Sprintf("%s (%s)", now, join(names(pod)))})
+	}
+	for _, one := range containersOf(pod) {
+		if state, _ := describe(one); k.Ready == k.Total && !one.status.Ready {
+			off = append(off, Mismatch{one.name, "ready", state})
+		}
+	}
+	if ready := condition(pod, corev1.PodReady); now.ready == now.total && ready.Status != corev1.ConditionTrue {
+		off = append(off, Mismatch{"the pod", "ready", strings.Trim("not ready: "+ready.Reason, ": ")})
+	}
+	return off
+}
+
 // onNode holds a pass against the node: for about a second the API goes on to call a container ready whose process has
 // ended, as one does that crashes on start. Only a pod that is ready as a whole is looked at.
 func onNode(ctx context.Context, c Cluster, pod *corev1.Pod, now ratio, r Result) Result {
@@ -111,7 +130,8 @@ func onNode(ctx context.Context, c Cluster, pod *corev1.Pod, now ratio, r Result
 		return r
 	}
 	if _, seen := look(ctx, c, pod.Name); seen.Verdict != "" {
-		r.Verdict, r.Vacant, r.Why, r.Try = seen.Verdict, seen.Vacant, seen.Why, seen.Try
+		r.Verdict, r.Vacant, r.Mismatches = seen.Verdict, seen.Vacant, seen.Mismatches
+		r.Why, r.Try = seen.Why, seen.Try
 		r.Got = now.String() + " to the API, but " + seen.Got
 	}
 	return r

@@ -33,6 +33,8 @@ func sameParentKind() Kind {
 			"The parent is the pod's own shim: its program has the name, and its `-id` is the ID of this pod's sandbox.",
 		Fields:      sameParentFields{},
 		Examples:    []string{"same-parent: {pod: demoduo, parent: containerd-shim-runc-v2}"},
+		Shows:       "The rows of `ps` on the node for the parents, the first processes and the sandbox.",
+		CannotTell:  "A parent is not among the node's processes.",
 		AskSays:     "The answer is the number of different parents, or the program name of the only one.",
 		AskFields:   sameParentAsk{},
 		AskExamples: []string{"answer: {same-parent: {pod: demoduo}}", "answer: {same-parent: {pod: demoduo, which: parent}}"},
@@ -97,6 +99,7 @@ func (k SameParent) judge(s *sight) Result {
 		return r
 	}
 	parent, sandbox := parents[0], s.sandbox().id
+	r.Mismatches = k.differs(s, parents)
 	switch {
 	case len(parents) > 1:
 		r.Got = fmt.Sprintf("%d parents: %s", len(parents), s.whoIsWhere(parents))
@@ -110,6 +113,24 @@ func (k SameParent) judge(s *sight) Result {
 		r.Got = fmt.Sprintf("one parent, %s (PID %d), whose -id is this pod's sandbox", parent.Program(), parent.PID)
 	}
 	return r
+}
+
+// differs returns all that is wrong with the parents.
+func (k SameParent) differs(s *sight, parents []node.Process) []Mismatch {
+	var off []Mismatch
+	if len(parents) > 1 {
+		off = append(off, Mismatch{"parents", "1", fmt.Sprintf("%d: %s", len(parents), s.whoIsWhere(parents))})
+	}
+	for _, parent := range parents {
+		of := fmt.Sprintf("parent PID %d", parent.PID)
+		if parent.Program() != k.Parent {
+			off = append(off, Mismatch{of, k.Parent, parent.Program()})
+		}
+		if parent.ShimID() != s.sandbox().id {
+			off = append(off, Mismatch{of, "the shim of this pod's sandbox", "not that: " + parent.Args})
+		}
+	}
+	return off
 }
 
 // parents returns the different parents in the order of the members, or the PID of one that the snapshot does not have.
