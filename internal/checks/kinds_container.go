@@ -7,5 +7,6 @@ func containerKinds() []Kind {
 		fileKind(),
 		envKind(),
 		logsKind(),
+		listeningKind(),
 	}
 }

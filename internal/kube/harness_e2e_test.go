@@ -28,7 +28,7 @@ func cluster(t *testing.T) (*Client, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(c.Close)
+	closeAtEnd(t, c)
 	namespace := fmt.Sprintf("kubetest-%d", time.Now().UnixNano())
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -43,6 +43,16 @@ func cluster(t *testing.T) (*Client, string) {
 		}
 	})
 	return c, namespace
+}
+
+// closeAtEnd closes the client twice: a request that was just cancelled holds its connection for a moment more.
+func closeAtEnd(t *testing.T, c *Client) {
+	t.Helper()
+	t.Cleanup(func() {
+		c.Close()
+		time.Sleep(50 * time.Millisecond)
+		c.Close()
+	})
 }
 
 func object(t *testing.T, manifest string) *unstructured.Unstructured {

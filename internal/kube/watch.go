@@ -19,8 +19,8 @@ type Watch struct {
 	namespace string
 	changed   chan struct{}
 	done      chan struct{}
-	// start runs a task until the watch ends. It returns false when that was already. It is called with mu held.
-	start func(task func(context.Context)) bool
+	// start runs a task until the watch ends or what it returns is called. It is called with mu held.
+	start func(task func(context.Context)) context.CancelFunc
 
 	pods   *live[*corev1.Pod]
 	events *live[*corev1.Event]
@@ -29,6 +29,11 @@ type Watch struct {
 	ended error                // why the watch ended
 	names map[string]knownKind // what the kinds that were asked for mean
 	kinds map[schema.GroupVersionResource]*kindCopy
+	logs  map[string]*runLog // by pod/container
+	pulse chan struct{}      // closed and made anew at each change
+
+	asking sync.Mutex       // held while somebody asks for last words
+	said   map[string]words // by container ID; guarded by asking
 }
 
 const firstTimeout = 10 * time.Second
@@ -64,6 +69,9 @@ func (c *Client) newWatch(namespace string) *Watch {
 		done:      make(chan struct{}),
 		names:     map[string]knownKind{},
 		kinds:     map[schema.GroupVersionResource]*kindCopy{},
+		logs:      map[string]*runLog{},
+		pulse:     make(chan struct{}),
+		said:      map[string]words{},
 		pods:      newLive(c.watched.Pods(namespace), func(l *corev1.PodList) []*corev1.Pod { return pointers(l.Items) }),
 		events:    newLive(c.watched.Events(namespace), func(l *corev1.EventList) []*corev1.Event { return pointers(l.Items) }),
 	}
@@ -75,11 +83,12 @@ func (w *Watch) basic() []*feed { return []*feed{w.pods.feed, w.events.feed} }
 // run starts the feeds, and ends the watch when ctx is done and all that it started has ended.
 func (w *Watch) run(ctx context.Context, cancel context.CancelFunc) {
 	var tasks sync.WaitGroup
-	w.start = func(task func(context.Context)) bool {
-		if w.ended == nil {
-			tasks.Go(func() { task(ctx) })
+	w.start = func(task func(context.Context)) context.CancelFunc {
+		ctx, cancel := context.WithCancel(ctx)
+		if w.ended == nil { // else nobody would wait for its end
+			tasks.Go(func() { defer cancel(); task(ctx) })
 		}
-		return w.ended == nil
+		return cancel
 	}
 	for _, f := range w.basic() {
 		tasks.Go(func() { f.run(ctx, w) })
@@ -159,7 +168,16 @@ func (w *Watch) update(change func()) {
 	w.notify()
 }
 
+// next returns a channel that is closed at the next change. It is for the watch's own tasks.
+func (w *Watch) next() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.pulse
+}
+
 func (w *Watch) notify() {
+	close(w.pulse)
+	w.pulse = make(chan struct{})
 	select {
 	case w.changed <- struct{}{}:
 	default: // one note is waiting already, and says as much
