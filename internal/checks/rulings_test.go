@@ -68,7 +68,7 @@ func rulings() []ruling {
 		},
 		{
 			what: "A container that the check looks into does not run.", verdict: checks.NotYet, says: "With the container's state and the reason for it.",
-			kinds: append(below(), "ready", "exec"),
+			kinds: append(below(), "ready", "exec"), not: []string{"listening"}, // which may look into the pod as a whole
 			spoil: eachPod(func(pod *corev1.Pod) {
 				for i := range pod.Status.ContainerStatuses {
 					s := &pod.Status.ContainerStatuses[i]
