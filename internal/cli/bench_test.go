@@ -3,7 +3,6 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,22 +11,13 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	corev1 "k8s.io/api/core/v1"
-
-	"github.com/podlab/podlab/internal/checks"
-	"github.com/podlab/podlab/internal/cluster"
-	"github.com/podlab/podlab/internal/kube"
-	"github.com/podlab/podlab/internal/lesson"
-	"github.com/podlab/podlab/internal/runner"
-	"github.com/podlab/podlab/labs"
 )
 
 // How often each thing is measured.
 const (
 	clusterRounds = 3
 	imageRounds   = 3
-	verdictRounds = 50
+	verdictRounds = 6
 )
 
 const benchCluster = "podlab-bench"
@@ -66,14 +56,6 @@ func (b *bench) printImages() {
 	fmt.Printf("  podlab up, all else being there            %6.2f s\n", load.Seconds())
 	fmt.Printf("  kind load docker-image                     %6.2f s\n", kindLoad.Seconds())
 	fmt.Printf("  ratio                                      %6.2f\n", load.Seconds()/kindLoad.Seconds())
-}
-
-func (b *bench) printVerdicts() {
-	b.podlab("verdicts", "up")
-	ready, nodes := b.verdicts()
-	fmt.Printf("from the API's event that the pod is Ready to the verdict (%d pods, lab duo)\n", verdictRounds)
-	fmt.Printf("  ready                    median %4d ms, p99 %4d ms\n", at(ready, 50).Milliseconds(), at(ready, 99).Milliseconds())
-	fmt.Printf("  all checks of the node   median %4d ms, p99 %4d ms\n", at(nodes, 50).Milliseconds(), at(nodes, 99).Milliseconds())
 }
 
 func (b *bench) build(pkg string) string {
@@ -143,143 +125,6 @@ func (b *bench) images() (load, kindLoad time.Duration) {
 		loads = append(loads, b.podlab("images", "up"))
 	}
 	return at(loads, 50), at(kindLoads, 50)
-}
-
-// verdicts times, for many pods, the way from a second watch's sight of a Ready pod to the checks' verdicts.
-func (b *bench) verdicts() (ready, nodes []time.Duration) {
-	ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Minute)
-	defer cancel()
-	course, err := load(labs.FS, ownCourse)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	c := cluster.New(cluster.Config{Name: benchCluster, Workers: cluster.AnyWorkers, StateDir: filepath.Join(b.dir, "state", "podlab")})
-	defer c.Close()
-	client, err := kube.Open(c.Kubeconfig())
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	defer client.Close()
-	r := newRunner(course, c)
-	go r.Run(ctx)
-	w := &verdictWatch{events: r.Events(), lab: mustLab(b.t, course, "duo")}
-	r.Do(runner.Open{Lab: "duo"})
-	w.until(func() bool { return w.state.Lab == "duo" && w.seen() })
-	for i := range verdictRounds {
-		r.Do(runner.Reset{})
-		w.until(func() bool { return w.state.Busy == "" && w.seen() && !w.passed("") })
-		at := firstReady(ctx, client, runner.Namespace("duo"), "demoduo")
-		r.Do(runner.Apply{Step: 0, Block: w.applyBlock()})
-		w.until(func() bool { return w.passed("") })
-		seen := <-at
-		ready = append(ready, w.when("ready").Sub(seen))
-		nodes = append(nodes, w.last().Sub(seen))
-		fmt.Fprintf(os.Stderr, "… verdict %d of %d: %v, %v\n", i+1, verdictRounds, ready[i].Round(time.Millisecond), nodes[i].Round(time.Millisecond))
-	}
-	cancel()
-	for range r.Events() {
-	}
-	return ready, nodes
-}
-
-// firstReady returns the moment at which a watch of its own sees the pod Ready.
-func firstReady(ctx context.Context, client *kube.Client, namespace, name string) <-chan time.Time {
-	at := make(chan time.Time, 1)
-	ctx, cancel := context.WithCancel(ctx)
-	watch, err := client.Watch(ctx, namespace)
-	if err != nil {
-		panic(err)
-	}
-	go func() {
-		defer cancel()
-		for {
-			if pod, err := watch.Pod(name); err == nil && slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
-				return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
-			}) {
-				at <- time.Now()
-				return
-			}
-			select {
-			case <-watch.Changed():
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return at
-}
-
-// verdictWatch folds a runner's events.
-type verdictWatch struct {
-	events <-chan runner.Event
-	state  runner.State
-	lab    lesson.Lab
-}
-
-func (w *verdictWatch) until(ok func() bool) {
-	for !ok() {
-		e, open := <-w.events
-		if !open {
-			return
-		}
-		w.state = w.state.Apply(e)
-	}
-}
-
-func (w *verdictWatch) each(f func(spec lesson.CheckSpec, c runner.CheckState) bool) bool {
-	if len(w.state.Steps) == 0 {
-		return false
-	}
-	for i, step := range w.lab.Steps {
-		for j, spec := range step.Checks() {
-			if !f(spec, w.state.Steps[i].Checks[j]) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func (w *verdictWatch) seen() bool {
-	return w.each(func(_ lesson.CheckSpec, c runner.CheckState) bool { return c.Seen })
-}
-
-func (w *verdictWatch) passed(kind string) bool {
-	return w.each(func(s lesson.CheckSpec, c runner.CheckState) bool {
-		return kind != "" && s.Kind != kind || c.Result.Verdict == checks.Pass
-	})
-}
-
-func (w *verdictWatch) when(kind string) (at time.Time) {
-	w.each(func(s lesson.CheckSpec, c runner.CheckState) bool {
-		if s.Kind == kind {
-			at = c.At
-		}
-		return true
-	})
-	return at
-}
-
-func (w *verdictWatch) last() (at time.Time) {
-	w.each(func(_ lesson.CheckSpec, c runner.CheckState) bool {
-		if c.At.After(at) {
-			at = c.At
-		}
-		return true
-	})
-	return at
-}
-
-func (w *verdictWatch) applyBlock() int {
-	return slices.IndexFunc(w.lab.Steps[0].Blocks, func(b lesson.Block) bool { _, ok := b.(lesson.Apply); return ok })
-}
-
-func mustLab(t *testing.T, course lesson.Course, id string) lesson.Lab {
-	lab, ok := course.Lab(id)
-	if !ok {
-		t.Fatalf("no lab %s", id)
-	}
-	return lab
 }
 
 // at returns the p-th percentile.
