@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/podlab/podlab/internal/checks"
@@ -71,9 +71,10 @@ func (l *looker) moment() *moment { return newMoment(l.world) }
 // glimpse is what one look at all checks came to.
 type glimpse struct {
 	*moment
-	relook bool          // a check looked below the watches and did not pass, or cannot tell: look again though nothing changed
-	again  time.Duration // when a claim about time wants to be looked at again; 0 is never
-	asked  skipped       // the checks that sent a request to the API server
+	changed bool          // something changed meanwhile: look again
+	relook  bool          // a check looked below the watches and did not pass, or cannot tell: look again though nothing changed
+	again   time.Duration // when a claim about time wants to be looked at again; 0 is never
+	asked   skipped       // the checks that sent a request to the API server
 }
 
 func (g *glimpse) add(i int, seen *glance, r checks.Result) {
@@ -86,31 +87,56 @@ func (g *glimpse) add(i int, seen *glance, r checks.Result) {
 	}
 }
 
-// look evaluates every check once, at one moment, but for those whose results are in skip. Each result is told as soon as
-// it is there, one at a time.
+// ending is what one check came to.
+type ending struct {
+	i    int
+	seen *glance
+	r    checks.Result
+	took time.Duration
+}
+
+// look evaluates every check, but for those whose results are in skip, and returns when each has come to an end. Each
+// result is told as soon as it is there, one at a time. A slow check holds no other up: after a change those that are done,
+// and did not look below the watches, look again at once.
 func (l *looker) look(ctx context.Context, cs []checks.Check, skip skipped, tell func(i int, r checks.Result, took time.Duration)) *glimpse {
 	found := &glimpse{moment: l.moment(), asked: skipped{}}
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	for i, c := range cs {
+	ended := make(chan ending, len(cs))
+	busy, now := 0, found.moment
+	start := func(i int) {
+		busy++
+		go func(seen *glance, began time.Time) {
+			r := judged(ctx, cs[i], seen)
+			ended <- ending{i, seen, r, time.Since(began)}
+		}(&glance{moment: now, memory: l.memories.get(cs[i])}, time.Now())
+	}
+	for i := range cs {
 		if kept, ok := skip[i]; ok {
 			found.add(i, &glance{below: true, asked: true}, kept)
 			continue
 		}
-		wg.Go(func() {
-			start := time.Now()
-			g := &glance{moment: found.moment, memory: l.memories.get(c)}
-			r := judged(ctx, c, g)
-			took := time.Since(start)
-			mu.Lock()
-			defer mu.Unlock()
+		start(i)
+	}
+	var done []ending
+	for busy > 0 {
+		select {
+		case e := <-ended:
+			busy--
 			if ctx.Err() == nil { // what was found while being cancelled is about the cancelling
-				found.add(i, g, r)
-				tell(i, r, took)
+				found.add(e.i, e.seen, e.r)
+				tell(e.i, e.r, e.took)
 			}
+			done = append(done, e)
+		case <-l.watch.Changed():
+			now, found.changed = l.moment(), true
+		}
+		done = slices.DeleteFunc(done, func(e ending) bool {
+			again := e.seen.moment != now && !e.seen.below && ctx.Err() == nil
+			if again {
+				start(e.i)
+			}
+			return again
 		})
 	}
-	wg.Wait()
 	return found
 }
 
@@ -142,6 +168,10 @@ func (l *looker) follow(ctx context.Context, cs []checks.Check, tell func(int, c
 			return
 		}
 		live = l.tellLoss(ctx, live)
+		if found.changed {
+			pause, skip = relookFirst, nil
+			continue
+		}
 		if skip == nil {
 			idle.settle(ctx, l, found, pause)
 		}

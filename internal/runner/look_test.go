@@ -111,3 +111,51 @@ func TestALookIsBounded(t *testing.T) {
 		}
 	})
 }
+
+// deep is a check that looks at the node for a long while.
+type deep struct{ looks *int }
+
+func (deep) Kind() string  { return "deep" }
+func (deep) Title() string { return "deep" }
+func (d deep) Eval(ctx context.Context, c checks.Cluster) checks.Result {
+	_, err := c.Node(ctx, "podlab-control-plane")
+	*d.looks++
+	time.Sleep(5 * time.Second)
+	return checks.Result{Verdict: checks.Pass, Got: fmt.Sprint(err)}
+}
+
+// there is a check that holds once the API shows the pod.
+type there struct{}
+
+func (there) Kind() string  { return "there" }
+func (there) Title() string { return "there" }
+func (there) Eval(ctx context.Context, c checks.Cluster) checks.Result {
+	if _, err := c.Pod(ctx, "demoduo"); err != nil {
+		return checks.Result{Verdict: checks.NotYet}
+	}
+	return checks.Result{Verdict: checks.Pass}
+}
+
+// A check that the API answers holds as soon as the API says so, however long another looks at the node. That one looks
+// again afterwards: what it saw is from before the change.
+func TestALookAtTheNodeHoldsNoOtherCheckUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFakeWorld()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		start, looks, held := time.Now(), 0, time.Duration(0)
+		l := newLooker(world{"podlab-duo", w, w, fakeNodes{w}})
+		go l.follow(ctx, []checks.Check{deep{&looks}, there{}}, func(i int, r checks.Result, _ time.Duration) {
+			if i == 1 && r.Verdict == checks.Pass {
+				held = time.Since(start)
+			}
+		}, nil)
+		time.Sleep(time.Second)
+		w.set(func() { w.pods["demoduo"] = w.pod("demoduo") })
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if held != time.Second || looks != 2 {
+			t.Errorf("the pod that came after 1s was seen after %s; %d looks at the node, want one before and one after the change", held, looks)
+		}
+	})
+}
