@@ -17,7 +17,7 @@ import (
 const (
 	clusterRounds = 3
 	imageRounds   = 3
-	verdictRounds = 6
+	verdictRounds = 50
 )
 
 const benchCluster = "podlab-bench"

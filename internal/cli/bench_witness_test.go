@@ -73,6 +73,22 @@ func (w *witness) note(at time.Time, kind string, holds bool) {
 	}
 }
 
+// sooner takes it that somebody else knew of the kind's event at that time: whoever is the first to hear of it, the event was
+// before. What one message brought to the witness came to the other in one message too.
+func (w *witness) sooner(kind string, at time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	own, known := w.seen[kind]
+	if !known {
+		own = w.seen[running]
+	}
+	for other, seen := range w.seen {
+		if seen.Equal(own) && at.Before(seen) {
+			w.seen[other] = at
+		}
+	}
+}
+
 // begin forgets what was seen in the round before.
 func (w *witness) begin() {
 	w.mu.Lock()
