@@ -108,7 +108,9 @@ func (h *Harness) begin(ctx context.Context, t *Trial) {
 	if !ok {
 		return
 	}
-	for deadline := time.Now().Add(h.Limits.Begin); time.Now().Before(deadline) && ctx.Err() == nil; {
+	ctx, cancel := context.WithTimeout(ctx, h.Limits.Begin)
+	defer cancel()
+	for ctx.Err() == nil {
 		if b.Begin(ctx, h.glance(t)) {
 			return
 		}

@@ -3,7 +3,6 @@
 package honesty
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -131,15 +130,13 @@ type setting struct {
 	namespace  string
 }
 
-const worldNamespace = "podlab-honesty"
-
 // newSetting brings a cluster up, or takes the one that is named, and stands a proxy between the checks and Docker.
 func newSetting(t *testing.T) *setting {
 	t.Helper()
 	config := cluster.Config{Name: os.Getenv("PODLAB_HONESTY_CLUSTER"), Workers: cluster.AnyWorkers, StateDir: stateDir()}
-	s := &setting{own: config.Name == "", namespace: worldNamespace}
-	if name := os.Getenv("PODLAB_HONESTY_NAMESPACE"); name != "" {
-		s.namespace = name
+	s := &setting{own: config.Name == "", namespace: "podlab-honesty"}
+	if !s.own {
+		s.namespace = fmt.Sprintf("podlab-honesty-%d", time.Now().Unix()) // another test may be using the same cluster
 	}
 	t.Setenv(hostVariable, os.Getenv("DOCKER_HOST"))
 	if s.own {
@@ -183,29 +180,31 @@ func up(t *testing.T, config cluster.Config) {
 // build makes the namespace and applies the world.
 func (s *setting) build(t *testing.T, suite Suite) {
 	t.Helper()
-	node := s.cluster.ControlPlane()
-	conf := fmt.Sprintf("cp /etc/kubernetes/admin.conf %[1]s; kubectl --kubeconfig %[1]s config set-context --current --namespace %[2]s", nodeKubeconfig, s.namespace)
-	mustDocker(t, "exec", node, "bash", "-ec", conf)
-	s.stage = nil
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
 	client := openAPI(t, s.kubeconfig)
-	if err := client.EnsureNamespace(t.Context(), s.namespace); err != nil {
-		t.Fatal(err)
-	}
-	if !s.own {
-		t.Cleanup(func() { s.raze(t) })
-	}
-	if _, err := client.Apply(t.Context(), s.namespace, suite.World); err != nil {
+	if err := client.EnsureNamespace(ctx, s.namespace); err != nil {
 		t.Fatal(err)
 	}
 	s.stage = newStage(t, s.namespace, s.kubeconfig, s.cluster)
+	if !s.own {
+		t.Cleanup(func() { s.raze(t) })
+	}
+	conf := fmt.Sprintf("cp /etc/kubernetes/admin.conf %[1]s; kubectl --kubeconfig %[1]s config set-context --current --namespace %[2]s",
+		s.stage.nodeKubeconfig(), s.namespace)
+	s.stage.onNode(t, conf)
+	if _, err := client.Apply(ctx, s.namespace, suite.World); err != nil {
+		t.Fatal(err)
+	}
 }
 
-// raze removes the namespace from a cluster that stays.
+// raze removes the namespace from a cluster that stays. A case may have left a finalizer, which would keep it for ever.
 func (s *setting) raze(t *testing.T) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	script := "kubectl delete namespace " + s.namespace + " --wait=false; rm -f " + nodeKubeconfig
-	if out, err := dockerCommand(ctx, "exec", "-e", "KUBECONFIG="+nodeKubeconfig, s.cluster.ControlPlane(), "bash", "-c", script); err != nil {
-		t.Errorf("%v: %s", err, bytes.TrimSpace([]byte(out)))
+	script := `kubectl delete namespace "$NAMESPACE" --wait=false
+	kubectl delete pods --all --wait=false --grace-period=0 --force
+	for pod in $(kubectl get pods -o name); do kubectl patch "$pod" -p '{"metadata":{"finalizers":null}}' || true; done
+	rm -f "$KUBECONFIG"`
+	if err := s.stage.Do(context.Background(), script); err != nil {
+		t.Error(err)
 	}
 }

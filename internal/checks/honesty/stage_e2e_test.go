@@ -97,13 +97,13 @@ type withMemory struct {
 func (w withMemory) Memory() *checks.Memory { return w.memory }
 
 // nodeKubeconfig is where, on the node, a case's script finds its cluster and namespace.
-const nodeKubeconfig = "/root/podlab-honesty.conf"
+func (s *stage) nodeKubeconfig() string { return "/root/" + s.namespace + ".conf" }
 
 // Do runs the script on the node, where kubectl's namespace is the world's.
 func (s *stage) Do(ctx context.Context, script string) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	_, err := dockerCommand(ctx, "exec", "-e", "KUBECONFIG="+nodeKubeconfig, "-e", "NAMESPACE="+s.namespace, s.node, "bash", "-euo", "pipefail", "-c", script)
+	_, err := dockerCommand(ctx, "exec", "-e", "KUBECONFIG="+s.nodeKubeconfig(), "-e", "NAMESPACE="+s.namespace, s.node, "bash", "-euo", "pipefail", "-c", script)
 	return err
 }
 
@@ -139,7 +139,7 @@ func mustDocker(t *testing.T, args ...string) string {
 // onNode runs a script on the node and returns what it printed.
 func (s *stage) onNode(t *testing.T, script string) string {
 	t.Helper()
-	return mustDocker(t, "exec", "-e", "KUBECONFIG="+nodeKubeconfig, s.node, "bash", "-euo", "pipefail", "-c", script)
+	return mustDocker(t, "exec", "-e", "KUBECONFIG="+s.nodeKubeconfig(), s.node, "bash", "-euo", "pipefail", "-c", script)
 }
 
 // stateDir is podlab's own folder, where the kubeconfig of a cluster in use is.
