@@ -147,9 +147,6 @@ func TestIdleWatchSendsNothing(t *testing.T) {
 		if _, err := w.List(ctx, "Service"); err != nil {
 			t.Error(err)
 		}
-		if _, err := w.Object(ctx, "Nonsense", "x"); err == nil {
-			t.Error("an object of an unknown kind")
-		}
 		if _, err := w.EventsOf(ctx, "Pod", "exec"); err != nil {
 			t.Error(err)
 		}
@@ -170,10 +167,7 @@ func TestIdleWatchSendsNothing(t *testing.T) {
 		look()
 	}
 	for _, request := range n.take() {
-		if !strings.HasPrefix(request, "GET /api?") && !strings.HasPrefix(request, "GET /api") {
-			t.Errorf("while idle: %s", request)
-		}
-		t.Log(request)
+		t.Errorf("while idle: %s", request)
 	}
 	cancel()
 	<-w.Done()

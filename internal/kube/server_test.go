@@ -94,7 +94,7 @@ func answer(w http.ResponseWriter, code int, object any) {
 	}
 }
 
-// discoveryOf answers the discovery requests for a server that knows pods and namespaces.
+// discoveryOf answers the discovery requests for a server that knows some kinds.
 func discoveryOf(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, metav1.APIVersions{TypeMeta: metav1.TypeMeta{Kind: "APIVersions"}, Versions: []string{"v1"}})
@@ -109,6 +109,8 @@ func discoveryOf(mux *http.ServeMux) {
 			GroupVersion: "v1",
 			APIResources: []metav1.APIResource{
 				{Name: "pods", SingularName: "pod", Namespaced: true, Kind: "Pod", Verbs: verbs},
+				{Name: "services", SingularName: "service", Namespaced: true, Kind: "Service", Verbs: verbs},
+				{Name: "configmaps", SingularName: "configmap", Namespaced: true, Kind: "ConfigMap", Verbs: verbs},
 				{Name: "namespaces", SingularName: "namespace", Kind: "Namespace", Verbs: verbs},
 			},
 		})
