@@ -133,7 +133,15 @@ func TestACutConnectionLosesAndDoublesNothing(t *testing.T) {
 	if !slices.Equal(log.Lines, want) {
 		t.Errorf("%d lines: %q", len(log.Lines), log.Lines)
 	}
-	p.Close() // from here on nobody answers
+	mustNoticeTheLoss(ctx, t, cuttable, namespace, w, p)
+	cancel()
+	<-w.Done()
+}
+
+// mustNoticeTheLoss lets nobody answer any more.
+func mustNoticeTheLoss(ctx context.Context, t *testing.T, c *Client, namespace string, w *Watch, p *proxy) {
+	t.Helper()
+	p.Close()
 	p.cut()
 	lost := time.Now()
 	for w.Err() == nil {
@@ -150,14 +158,12 @@ func TestACutConnectionLosesAndDoublesNothing(t *testing.T) {
 	if _, err := w.Logs(ctx, "logs", "main"); err == nil {
 		t.Error("a log of a copy that is not live")
 	}
-	if _, err := cuttable.Exec(ctx, namespace, "logs", "main", []string{"true"}); err == nil {
+	if _, err := c.Exec(ctx, namespace, "logs", "main", []string{"true"}); err == nil {
 		t.Error("a program ran on a server that does not answer")
 	}
-	if _, err := cuttable.Dial(ctx, namespace, "logs", 80); err == nil {
+	if _, err := c.Dial(ctx, namespace, "logs", 80); err == nil {
 		t.Error("a connection through a server that does not answer")
 	}
-	cancel()
-	<-w.Done()
 }
 
 // awaitObject waits until the object is as ok says.

@@ -119,6 +119,9 @@ func (f *feed) run(ctx context.Context, w *Watch) {
 		default:
 			delay = min(delay, retryMax)
 		}
+		if err == nil && delay > lossGrace {
+			w.lose(f, errSilent)
+		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(delay):

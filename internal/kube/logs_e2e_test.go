@@ -52,7 +52,8 @@ func logged(ctx context.Context, t *testing.T, w *Watch, container string, ok fu
 		select {
 		case <-w.Changed():
 		case <-ctx.Done():
-			t.Fatalf("log of %s: %d lines, %v", container, len(log.Lines), err)
+			p, perr := w.Pod("logs")
+			t.Fatalf("log of %s: %s with %d lines to %q, %v; pod %v, %v", container, log.ContainerID, len(log.Lines), log.Lines[max(0, len(log.Lines)-2):], err, p.Status.ContainerStatuses, perr)
 		}
 	}
 }
@@ -88,18 +89,7 @@ func TestLogs(t *testing.T) {
 	start := time.Now()
 	first := logged(ctx, t, w, "main", func(l Log) bool { return slices.Equal(l.Lines, written(false)) })
 	t.Logf("read after %v", time.Since(start))
-	if early := logged(ctx, t, w, "early", func(Log) bool { return true }); !slices.Equal(early.Lines, []string{"early"}) {
-		t.Errorf("init container: %+v", early)
-	}
-	if silent, err := w.Logs(ctx, "logs", "silent"); err != nil || len(silent.Lines) > 0 || silent.ContainerID == "" {
-		t.Errorf("silent: %+v, %v", silent, err)
-	}
-	if unmade, err := w.Logs(ctx, "logs", "unmade"); err != nil || len(unmade.Lines) > 0 || unmade.ContainerID != "" {
-		t.Errorf("a container that never ran: %+v, %v", unmade, err)
-	}
-	if _, err := w.Logs(ctx, "logs", "none"); err == nil || apierrors.IsNotFound(err) {
-		t.Errorf("no such container: %v", err)
-	}
+	mustTellLogsApart(ctx, t, w)
 	if words, err := w.LastWords(ctx, "logs", "main"); err != nil || len(words) > 0 {
 		t.Errorf("last words before the end: %q, %v", words, err)
 	}
@@ -121,10 +111,35 @@ func TestLogs(t *testing.T) {
 	if _, err := w.Logs(ctx, "logs", "main"); !apierrors.IsNotFound(err) {
 		t.Errorf("after the end of the pod: %v, want NotFound", err)
 	}
+	mustLogThePodMadeAgain(ctx, t, c, namespace, w, again.ContainerID)
+	cancel()
+	<-w.Done()
+}
+
+// mustTellLogsApart looks at the containers beside the main one.
+func mustTellLogsApart(ctx context.Context, t *testing.T, w *Watch) {
+	t.Helper()
+	if early := logged(ctx, t, w, "early", func(Log) bool { return true }); !slices.Equal(early.Lines, []string{"early"}) {
+		t.Errorf("init container: %+v", early)
+	}
+	if silent, err := w.Logs(ctx, "logs", "silent"); err != nil || len(silent.Lines) > 0 || silent.ContainerID == "" {
+		t.Errorf("silent: %+v, %v", silent, err)
+	}
+	if unmade, err := w.Logs(ctx, "logs", "unmade"); err != nil || len(unmade.Lines) > 0 || unmade.ContainerID != "" {
+		t.Errorf("a container that never ran: %+v, %v", unmade, err)
+	}
+	if _, err := w.Logs(ctx, "logs", "none"); err == nil || apierrors.IsNotFound(err) {
+		t.Errorf("no such container: %v", err)
+	}
+}
+
+// mustLogThePodMadeAgain makes a pod of the same name, whose container is not started again.
+func mustLogThePodMadeAgain(ctx context.Context, t *testing.T, c *Client, namespace string, w *Watch, before string) {
+	t.Helper()
 	mustApply(ctx, t, c, namespace, "created", object(t, fmt.Sprintf(logPod, "Never")))
 	waitFor(ctx, t, w, "logs", running("main"))
 	anew := logged(ctx, t, w, "main", func(l Log) bool { return slices.Equal(l.Lines, written(false)) })
-	if anew.ContainerID == again.ContainerID {
+	if anew.ContainerID == before {
 		t.Error("the log is the earlier pod's")
 	}
 	touch(ctx, t, c, namespace, "/data/go")
@@ -134,8 +149,6 @@ func TestLogs(t *testing.T) {
 	if words, err := w.LastWords(ctx, "logs", "main"); err != nil || len(words) != lastWordLines || words[9] != "unfinished" {
 		t.Errorf("last words of a container that is not started again: %q, %v", words, err)
 	}
-	cancel()
-	<-w.Done()
 }
 
 func touch(ctx context.Context, t *testing.T, c *Client, namespace, path string) {
