@@ -236,7 +236,7 @@ func TestExprOfSomePods(t *testing.T) {
 	c.Pods["demotrio"].UID = "of another moment"
 	for rest, want := range map[string]checks.Verdict{
 		"    of: [demosolo, demoduo]\n": checks.Pass,
-		"":                             checks.CannotTell,
+		"":                              checks.CannotTell,
 		"    of: [nobody]\n":            checks.NotYet,
 	} {
 		r := check(t, exprOf(`processes.map(p, p.pod).exists(n, n == "demoduo") && !processes.exists(p, p.pod == "demotrio")`, rest)).Eval(t.Context(), c)
