@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -50,7 +49,20 @@ A check block lists what must be true for a step to be done. Each check has one 
 - nprocs: {pod: demoduo, net: 3, mnt: 1}
 ` + "```" + `
 
-A check may have an ` + "`id`" + ` beside its kind. A field that the kind does not know, and a value that can never be true, are mistakes of the lesson.
+A field that the kind does not know, and a value that can never be true, are mistakes of the lesson. ` + "`podlab checks`" + ` lists the kinds,
+` + "`podlab explain KIND`" + ` prints one's part of this page, and ` + "`podlab checks --schema`" + ` prints a JSON Schema for editors.
+
+## Beside the kind
+
+| field | meaning |
+|---|---|
+| ` + "`id`" + ` | The check's name, unique in its step. |
+| ` + "`for: 5s`" + ` | It must have held for so long without a break, and hold now. A look at least every 5 seconds must have seen it: what nobody looked at did not hold. |
+| ` + "`within: 30s`" + ` | The time limit of ` + "`podlab verify`" + ` for this check. When it is over, the verdict is the last one that was seen, with its mismatches. |
+| ` + "`once: true`" + ` | It is enough that it held once (with ` + "`for`" + `, that it held for so long once): it stays passed until the lab is reset. |
+
+Without ` + "`once`" + `, a check must be true now, and turns back when it is true no longer. [` + "`not`" + `](#not), [` + "`all`" + `](#all) and [` + "`any`" + `](#any) hold other
+checks, and those hold others again; these fields stand beside the outermost one.
 
 ## Verdicts
 
@@ -60,11 +72,9 @@ A check may have an ` + "`id`" + ` beside its kind. A field that the kind does n
 | ` + "`not-yet`" + ` | It is not true, or not yet. The result has what was wanted, what was found, and the reason if one is known. |
 | ` + "`cannot-tell`" + ` | podlab could not look: the API, the node or Docker did not answer, or what they said does not fit together. The result has the way out. |
 
-A pod that does not exist is ` + "`not-yet`" + `. So is a pod that is being deleted and, for the kinds that look at the node, a pod with a container that does not run.
+An error is never ` + "`pass`" + ` or ` + "`not-yet`" + `. This table says what becomes of what can go wrong; a test holds every row against every kind that it concerns.
 
-The API and the node are looked at one after the other. A container that only one of the two knows is starting, ending or being replaced, and
-the verdict is ` + "`not-yet`" + `. If the API says that a pod runs and the node shows nothing of it at all, the verdict is ` + "`cannot-tell`" + `.
-
+VERDICTS
 Processes are tied to containers by the container ID in their cgroup, never by their name or their place in a listing.
 
 ## What a check does not see
@@ -79,41 +89,27 @@ Processes are tied to containers by the container ID in their cgroup, never by t
 
 func page() string {
 	var b strings.Builder
-	b.WriteString(intro)
+	b.WriteString(strings.Replace(intro, "VERDICTS\n", verdictTable(), 1))
+	b.WriteString("\n## The kinds\n\n")
+	for _, group := range checks.Groups() {
+		var links []string
+		for _, kind := range group.Kinds {
+			links = append(links, fmt.Sprintf("[%s](#%s)", kind.Name, kind.Name))
+		}
+		fmt.Fprintf(&b, "- %s: %s\n", group.Title, strings.Join(links, ", "))
+	}
 	for _, kind := range checks.Kinds() {
-		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", kind.Name, kind.Says)
-		example(&b, "check", "- ", kind.Examples)
-		fields(&b, kind.Fields)
-		fmt.Fprintf(&b, "\n### %s in an ask block\n\n%s\n\n", kind.Name, kind.AskSays)
-		example(&b, "ask", "", kind.AskExamples)
-		fields(&b, kind.AskFields)
+		b.WriteString("\n" + kind.Page())
 	}
 	return b.String()
 }
 
-// example writes what an author would. An ask block has one answer, so each of its examples stands alone.
-func example(b *strings.Builder, word, prefix string, lines []string) {
-	if word == "ask" {
-		for _, line := range lines {
-			fmt.Fprintf(b, "- `%s`\n", line)
-		}
-		b.WriteString("\n")
-		return
+// verdictTable writes the rulings, which TestRulings holds row by row.
+func verdictTable() string {
+	var b strings.Builder
+	b.WriteString("| what happens | verdict | |\n|---|---|---|\n")
+	for _, row := range rulings() {
+		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", row.what, row.verdict, row.says)
 	}
-	fmt.Fprintf(b, "```yaml %s\n", word)
-	for _, line := range lines {
-		fmt.Fprintf(b, "%s%s\n", prefix, line)
-	}
-	b.WriteString("```\n\n")
-}
-
-func fields(b *strings.Builder, of any) {
-	b.WriteString("| field | meaning |\n|---|---|\n")
-	for _, field := range reflect.VisibleFields(reflect.TypeOf(of)) {
-		tag := field.Tag
-		if field.Anonymous {
-			continue
-		}
-		fmt.Fprintf(b, "| `%s` | %s |\n", tag.Get("yaml"), tag.Get("doc"))
-	}
+	return b.String() + "\n"
 }

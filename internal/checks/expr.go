@@ -106,7 +106,7 @@ func (k *expr) judge(ctx context.Context, c Cluster) Result {
 		return r
 	case types.False:
 	default:
-		return cannotTell("the expression's value is "+shortened(printed(o.value)), "a check's expression must be true or false", "")
+		return cannotTell("the expression's value is "+shortened(printed(o.value)), "a check's expression must be true or false", mendIt)
 	}
 	r.Verdict, r.Got = NotYet, "false"
 	r.Mismatches = k.expression.mismatches(o)

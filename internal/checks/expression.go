@@ -32,6 +32,9 @@ const (
 	interruptEvery = 100 // rounds of a loop
 )
 
+// mendIt is the way out where the expression itself stands in the way.
+const mendIt = "the lesson's author can mend the expression"
+
 // newExpression compiles the text of the field "that", or says all that is wrong with it, each at its place in the file.
 func newExpression(spec lesson.CheckSpec, source string, with []objectKind, of []podName) (*expression, lesson.Mistakes) {
 	if strings.TrimSpace(source) == "" {
@@ -174,7 +177,7 @@ func (e *expression) failed(err error) Result {
 	if strings.HasPrefix(text, "no such key") || strings.HasPrefix(text, "index out of bounds") {
 		return Result{Verdict: NotYet, Got: text + at, Vacant: true}
 	}
-	return cannotTell("the expression could not be evaluated"+at, text, "")
+	return cannotTell("the expression could not be evaluated"+at, text, mendIt)
 }
 
 // printed writes a value as a learner would.

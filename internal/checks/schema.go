@@ -59,7 +59,7 @@ func modifierSchemas() map[string]any {
 	return map[string]any{
 		"id":     map[string]any{"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$", "description": "unique within the step"},
 		"for":    described(length, "it must have held for so long without a break"),
-		"within": described(length, "it must be seen to hold in this time"),
+		"within": described(length, "how long podlab verify waits for it"),
 		"once":   map[string]any{"type": "boolean", "description": "that it held once is enough"},
 	}
 }
