@@ -7,6 +7,7 @@ func containerKinds() []Kind {
 		fileKind(),
 		envKind(),
 		logsKind(),
+		httpKind(),
 		listeningKind(),
 	}
 }

@@ -234,7 +234,7 @@ func (p podPort) listeners(ctx context.Context, c Cluster, container string) ([]
 	case pod == nil:
 		return nil, r
 	case pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed:
-		return nil, Result{Verdict: NotYet, Got: fmt.Sprintf("pod %s has ended (%s)", p.pod, pod.Status.Phase)}
+		return nil, Result{Verdict: NotYet, Vacant: true, Got: fmt.Sprintf("pod %s has ended (%s)", p.pod, pod.Status.Phase)}
 	}
 	var named []string
 	if container != "" {

@@ -114,12 +114,14 @@ func rulings() []ruling {
 		{
 			what: "Nobody listens on the port that `http` connects to.", verdict: checks.NotYet, kinds: []string{"http"},
 			spoil: func(c *checkstest.Cluster) {
+				behindService(c)
 				c.Port = func(checks.Address) (net.Conn, error) { return nil, checks.ErrRefused }
 			},
 		},
 		{
 			what: "`http` cannot try to connect: the port-forward is refused, the node does not answer.", verdict: checks.CannotTell, kinds: []string{"http"},
 			spoil: func(c *checkstest.Cluster) {
+				behindService(c)
 				c.Port = func(checks.Address) (net.Conn, error) { return nil, refused }
 			},
 		},
