@@ -33,28 +33,32 @@ func (w *walk) await(ctx context.Context, cs []checks.Check, specs []lesson.Chec
 	if len(cs) == 0 {
 		return claims
 	}
-	told := make([]bool, len(cs))
+	said := make([]checks.Verdict, len(cs)) // what was told of each claim as decided
 	limits := newLimits(specs, w.timeout)
 	limited, cancel := context.WithTimeout(ctx, limits.longest())
 	defer cancel()
 	defer limits.wake(w.looker.lookAgain)()
+	decide := func(i int) {
+		claims[i].Seconds = min(seconds(limits.start), limits.each[i].Seconds())
+		if said[i] != claims[i].Verdict {
+			said[i] = claims[i].Verdict
+			w.r.emit(ClaimDecided{Claim: claims[i]})
+		}
+	}
 	w.looker.follow(limited, cs, func(i int, r checks.Result, _ time.Duration) {
-		if limits.over(i) && !told[i] {
+		if limits.over(i) && claims[i].Verdict != checks.Pass {
 			return // the last result within the limit stands
 		}
 		claims[i] = claimOf(specs[i], r, before[i])
-		claims[i].Seconds = seconds(limits.start)
-		told[i] = r.Verdict == checks.Pass
-		if told[i] {
-			w.r.emit(ClaimDecided{Claim: claims[i]})
+		if r.Verdict == checks.Pass {
+			decide(i)
 		} else {
 			w.r.emit(ClaimWaiting{ID: claims[i].ID, Result: r})
 		}
 	}, limits.enough)
 	for i := range claims {
-		if !told[i] && ctx.Err() == nil {
-			claims[i].Seconds = seconds(limits.start)
-			w.r.emit(ClaimDecided{Claim: claims[i]})
+		if ctx.Err() == nil {
+			decide(i)
 		}
 	}
 	return claims
