@@ -31,73 +31,84 @@ func theSchema(t *testing.T) map[string]any {
 // fitsSchema holds a value against the part of JSON Schema that checks.Schema uses, and returns what does not fit.
 func fitsSchema(root, s map[string]any, at string, value any) []string {
 	var wrong []string
-	say := func(format string, args ...any) { wrong = append(wrong, at+": "+fmt.Sprintf(format, args...)) }
 	for _, keyword := range slices.Sorted(maps.Keys(s)) {
-		switch arg := s[keyword]; keyword {
+		switch keyword {
 		case "$schema", "$defs", "title", "description":
-		case "$ref":
-			name := strings.TrimPrefix(arg.(string), "#/$defs/")
-			target, ok := root["$defs"].(map[string]any)[name].(map[string]any)
-			if !ok {
-				say("no definition %s", name)
-				continue
-			}
-			wrong = append(wrong, fitsSchema(root, target, at, value)...)
-		case "allOf":
-			for _, form := range arg.([]any) {
-				wrong = append(wrong, fitsSchema(root, form.(map[string]any), at, value)...)
-			}
-		case "oneOf":
-			fits := 0
-			for _, form := range arg.([]any) {
-				if len(fitsSchema(root, form.(map[string]any), at, value)) == 0 {
-					fits++
-				}
-			}
-			if fits != 1 {
-				say("fits %d of the forms", fits)
-			}
-		case "type":
-			if !slices.ContainsFunc(oneOrMore(arg), func(t any) bool { return isA(t.(string), value) }) {
-				say("%v is not %v", value, arg)
-			}
-		case "enum":
-			if !slices.Contains(arg.([]any), value) {
-				say("%v is none of %v", value, arg)
-			}
-		case "pattern":
-			if text, ok := value.(string); ok && !regexp.MustCompile(arg.(string)).MatchString(text) {
-				say("%q does not match %s", text, arg)
-			}
-		case "minimum":
-			if n, ok := value.(float64); ok && n < arg.(float64) {
-				say("%v is less than %v", n, arg)
-			}
-		case "minItems":
-			if items, ok := value.([]any); ok && len(items) < int(arg.(float64)) {
-				say("%d items", len(items))
-			}
-		case "items":
-			items, _ := value.([]any)
-			for i, item := range items {
-				wrong = append(wrong, fitsSchema(root, arg.(map[string]any), fmt.Sprintf("%s[%d]", at, i), item)...)
-			}
-		case "required":
-			fields, _ := value.(map[string]any)
-			for _, name := range arg.([]any) {
-				if _, ok := fields[name.(string)]; !ok {
-					say("%s is missing", name)
-				}
-			}
+		case "$ref", "allOf", "oneOf", "items":
+			wrong = append(wrong, fitsParts(root, keyword, s[keyword], at, value)...)
 		case "properties", "additionalProperties":
 			if keyword == "properties" || s["properties"] == nil {
 				wrong = append(wrong, fitFields(root, s, at, value)...)
 			}
 		default:
-			say("keyword %s is not known to this test", keyword)
+			if said := fitsValue(keyword, s[keyword], value); said != "" {
+				wrong = append(wrong, at+": "+said)
+			}
 		}
 	}
 	return wrong
+}
+
+// fitsParts judges by other schemas.
+func fitsParts(root map[string]any, keyword string, arg any, at string, value any) []string {
+	var wrong []string
+	fits := 0
+	try := func(of any, at string, value any) {
+		said := fitsSchema(root, of.(map[string]any), at, value)
+		if len(said) == 0 {
+			fits++
+		}
+		wrong = append(wrong, said...)
+	}
+	switch keyword {
+	case "$ref":
+		try(root["$defs"].(map[string]any)[strings.TrimPrefix(arg.(string), "#/$defs/")], at, value)
+	case "items":
+		items, _ := value.([]any)
+		for i, item := range items {
+			try(arg, fmt.Sprintf("%s[%d]", at, i), item)
+		}
+	default:
+		for _, form := range arg.([]any) {
+			try(form, at, value)
+		}
+	}
+	switch {
+	case keyword == "oneOf" && fits == 1:
+		return nil
+	case keyword == "oneOf":
+		return []string{fmt.Sprintf("%s: fits %d of the forms", at, fits)}
+	}
+	return wrong
+}
+
+// fitsValue judges by one keyword, and returns "" if the value fits.
+func fitsValue(keyword string, arg, value any) string {
+	text, isText := value.(string)
+	number, isNumber := value.(float64)
+	items, isList := value.([]any)
+	fields, _ := value.(map[string]any)
+	switch {
+	case keyword == "type" && !slices.ContainsFunc(oneOrMore(arg), func(t any) bool { return isA(t.(string), value) }):
+		return fmt.Sprintf("%v is not %v", value, arg)
+	case keyword == "enum" && !slices.Contains(arg.([]any), value):
+		return fmt.Sprintf("%v is none of %v", value, arg)
+	case keyword == "pattern" && isText && !regexp.MustCompile(arg.(string)).MatchString(text):
+		return fmt.Sprintf("%q does not match %s", text, arg)
+	case keyword == "minimum" && isNumber && number < arg.(float64):
+		return fmt.Sprintf("%v is less than %v", number, arg)
+	case keyword == "minItems" && isList && len(items) < int(arg.(float64)):
+		return fmt.Sprintf("%d items", len(items))
+	case keyword == "required":
+		for _, name := range arg.([]any) {
+			if _, ok := fields[name.(string)]; !ok {
+				return fmt.Sprintf("%s is missing", name)
+			}
+		}
+	case !slices.Contains([]string{"type", "enum", "pattern", "minimum", "minItems"}, keyword):
+		return "keyword " + keyword + " is not known to this test"
+	}
+	return ""
 }
 
 func fitFields(root, s map[string]any, at string, value any) []string {
@@ -193,7 +204,7 @@ func TestSchemaRefuses(t *testing.T) {
 		"- not: [{ready: {pod: a}}]":             "is not object",
 		"- all: [{ready: {pod: a}}]":             "1 items",
 		"- not: {for: 5s, ready: {pod: a}}":      "unknown field for",
-		"- phase: {pod: a, is: Runing}":          "is none of",
+		"- phase: {pod: a, is: Run}":             "is none of",
 		"- pid1: {pod: a, containers: [php]}":    "is not object",
 		"- expr: {that: 'true', with: [pods]}":   `"pods" does not match`,
 		"- namespaces: {pod: a, shared: [nett]}": "nett is none of",
