@@ -38,7 +38,7 @@ func (s *setting) faults(t *testing.T, h *Harness, trials, first []*Trial, say f
 	t.Helper()
 	first = h.Right(t.Context(), first)
 	s.rights(t, h, trials, first, say)
-	s.jump(t, h, h.Right(t.Context(), slices.DeleteFunc(slices.Clone(trials), func(trial *Trial) bool { return !trial.Timed() })), say)
+	s.jump(t, h, trials, say)
 	broken := s.dockerFaults(t)
 	if s.own {
 		broken = slices.Concat(broken, s.nodeFaults(t), s.serverFaults(t))
@@ -151,22 +151,3 @@ func (s *setting) rights(t *testing.T, h *Harness, trials, first []*Trial, say f
 func asksForMore(t *Trial) bool {
 	return slices.ContainsFunc(t.Kinds(), func(kind string) bool { return kind != "Pod" && kind != "Event" })
 }
-
-// jump looks while the clock stands an hour away from where it stood.
-func (s *setting) jump(t *testing.T, h *Harness, timed []*Trial, say func(string, ...any)) {
-	t.Helper()
-	for name, by := range map[string]time.Duration{"the clock jumps ahead": time.Hour, "the clock jumps back": -time.Hour} {
-		say("fault: %s", name)
-		s.stage.change = func(c checks.Cluster) checks.Cluster { return jumped{c, by} }
-		h.Unmoved(t.Context(), name, timed)
-	}
-	s.stage.change = nil
-}
-
-// jumped is a cluster whose clock was set: the time of day has moved, the monotonic reading has not.
-type jumped struct {
-	checks.Cluster
-	by time.Duration
-}
-
-func (j jumped) Now() time.Time { return set(j.Cluster.Now(), j.by) }

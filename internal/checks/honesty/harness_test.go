@@ -208,3 +208,21 @@ func TestAScriptThatFailsIsNamed(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+func TestAnOddThingMustNotTurnAVerdictRound(t *testing.T) {
+	for _, tc := range []struct {
+		verdict     checks.Verdict
+		doubt, good bool
+	}{
+		{checks.Pass, false, true},
+		{checks.CannotTell, false, false},
+		{checks.CannotTell, true, true},
+		{checks.NotYet, true, false},
+	} {
+		h := harness(&room{})
+		h.Odd(t.Context(), "jump", []*Trial{NewTrial(pass(always(tc.verdict)))}, tc.doubt)
+		if r := h.Tally.Report(0); (len(r.Wrong) == 0) != tc.good || (r.Rows[0].Faults == Score{1, 1}) != tc.good {
+			t.Errorf("%+v: %+v", tc, r)
+		}
+	}
+}

@@ -86,11 +86,17 @@ func writeJSON(t *testing.T, report Report) {
 func legend(own bool) []string {
 	lines := []string{
 		"Each look is at a moment of its own. A case that does something does it once, and is then looked at as often.",
+		"Faults told apart: a check that needs what is broken cannot tell, and every other one passes; when it is mended, all pass.",
+		"  Docker refuses, Docker is silent: by a proxy in front of it. Not allowed: by accounts that may not exec, or not list.",
+		"  The clock jumps: the time that checks see has its time of day moved, but not its monotonic reading.",
+		"  The clock was set back between two starts: the youngest container's times, of containerd and of the API, are an hour earlier.",
 	}
-	if !own {
-		lines = append(lines, "On a cluster in use, only faults that leave its node and its API server alone were tried.")
+	if own {
+		return append(lines,
+			"  The node is too slow: whatever podlab starts there is stopped (SIGSTOP). The node is paused: docker pause.",
+			"  The API server is silent: SIGSTOP. The API server is gone: its manifest is moved away.")
 	}
-	return lines
+	return append(lines, "  On a cluster in use, faults of its node and its API server were not tried.")
 }
 
 // choose keeps the named kinds only, all if none is named.

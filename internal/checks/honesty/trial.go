@@ -24,7 +24,8 @@ type Trial struct {
 	mu     sync.Mutex
 	senses []Sense
 	kinds  []string
-	timed  bool // it asked for the time or for its memory
+	timed  bool // it asked for the time
+	dated  bool // it asked when containers were created
 }
 
 // NewTrial returns a trial that remembers nothing.
@@ -45,7 +46,7 @@ func (t *Trial) Kinds() []string {
 	return slices.Clone(t.kinds)
 }
 
-// Timed tells whether the check has dealt in time: it asked for the time, or for what it remembers.
+// Timed tells whether the check has asked for the time. Such a check must see its moments in their order.
 func (t *Trial) Timed() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -68,10 +69,17 @@ func (t *Trial) asked(kind string) {
 	}
 }
 
-func (t *Trial) keptTime() {
+// Dated tells whether the check has asked when containers were created.
+func (t *Trial) Dated() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.timed = true
+	return t.dated
+}
+
+func (t *Trial) note(what *bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	*what = true
 }
 
 // at returns the moment as the trial's check sees it.
@@ -86,13 +94,8 @@ type observed struct {
 }
 
 func (o *observed) Now() time.Time {
-	o.trial.keptTime()
+	o.trial.note(&o.trial.timed)
 	return o.Cluster.Now()
-}
-
-func (o *observed) Memory() *checks.Memory {
-	o.trial.keptTime()
-	return o.Cluster.Memory()
 }
 
 func (o *observed) Object(ctx context.Context, kind, name string) (*unstructured.Unstructured, error) {
@@ -146,6 +149,7 @@ func (o *observed) Inside(ctx context.Context, nodeName string, containers []nod
 
 func (o *observed) Created(ctx context.Context, nodeName string, ids []string) (map[string]time.Time, error) {
 	o.trial.looked(Node)
+	o.trial.note(&o.trial.dated)
 	return o.Cluster.Created(ctx, nodeName, ids)
 }
 
