@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -95,7 +96,7 @@ func (q request) ask(ctx context.Context, c Cluster, at target) (reply, Result) 
 	case err != nil:
 		return reply{}, cannotTell("podlab could not connect to "+at.says, err.Error(), "podlab doctor")
 	}
-	line := &wire{Conn: conn}
+	line := newWire(conn)
 	defer line.Close()
 	got, err := q.exchange(ctx, line, at)
 	broken := cmp.Or(err, got.failed)
@@ -185,22 +186,35 @@ func endOf(err error) string {
 	return "what came is no answer to an HTTP request: " + err.Error()
 }
 
-// wire is a connection that remembers a refusal which came late.
+// wire is a connection that remembers a refusal which came late. It gives nothing to read before something was written: the
+// standard library writes to the program's log about a server that speaks first.
 type wire struct {
 	net.Conn
-	late atomic.Bool
+	late  atomic.Bool
+	begin sync.Once
+	begun chan struct{} // closed once something was written, or never will be
 }
+
+func newWire(conn net.Conn) *wire { return &wire{Conn: conn, begun: make(chan struct{})} }
 
 // Read implements net.Conn.
 func (w *wire) Read(p []byte) (int, error) {
+	<-w.begun
 	n, err := w.Conn.Read(p)
 	return n, w.note(err)
 }
 
 // Write implements net.Conn.
 func (w *wire) Write(p []byte) (int, error) {
+	w.begin.Do(func() { close(w.begun) })
 	n, err := w.Conn.Write(p)
 	return n, w.note(err)
+}
+
+// Close implements net.Conn.
+func (w *wire) Close() error {
+	w.begin.Do(func() { close(w.begun) })
+	return w.Conn.Close()
 }
 
 func (w *wire) note(err error) error {

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -259,6 +261,22 @@ type failing struct {
 func (f failing) Read([]byte) (int, error)  { return 0, f.err }
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
 func (failing) Close() error                { return nil }
+
+// A server that speaks before it is asked is no HTTP server, and leaves no line in the program's log.
+func TestHTTPSpeaksFirst(t *testing.T) {
+	var logged strings.Builder
+	log.SetOutput(&logged)
+	defer log.SetOutput(os.Stderr)
+	r := eval(t, prepared(t, webs, func(_ testing.TB, c *checkstest.Cluster) {
+		serves(c, map[checks.Address]func(net.Conn){forwarded("demoduo", 80): func(conn net.Conn) {
+			go func() { _, _ = io.Copy(io.Discard, conn) }() // until the other side hangs up
+			_, _ = io.WriteString(conn, "hello\n")
+		}})
+	}), "http: {pod: demoduo, port: 80}")
+	if r.Verdict != checks.NotYet || !strings.Contains(r.Got, "no answer to an HTTP request") || logged.String() != "" {
+		t.Errorf("%s, %q; logged %q", r.Verdict, r.Got, logged.String())
+	}
+}
 
 // A server that takes the connection and says nothing, or does not end, has its time.
 func TestHTTPTimeout(t *testing.T) {
