@@ -27,8 +27,10 @@ func TestCgroup(t *testing.T) {
 		{"cgroup: {pod: demoduo, container: demox, memory: 64Mi, cpu: 500m, pids: none, oom-kills: 0, own: true}", checks.Pass, ""},
 		{"cgroup: {pod: demoduo, container: demox, memory: 67108864, cpu: 0.5}", checks.Pass, ""},
 		{"cgroup: {pod: demoduo, container: demox, memory: 65536Ki}", checks.Pass, ""},
-		{"cgroup: {pod: demoduo, container: demox, memory: 64M, cpu: 1, pids: 100, oom-kills: '>= 1'}", checks.NotYet,
-			"[{demox's memory limit 64M 64Mi} {demox's CPU limit 1 500m} {demox's PID limit 100 none} {demox's OOM kills >= 1 0}]"},
+		{
+			"cgroup: {pod: demoduo, container: demox, memory: 64M, cpu: 1, pids: 100, oom-kills: '>= 1'}", checks.NotYet,
+			"[{demox's memory limit 64M 64Mi} {demox's CPU limit 1 500m} {demox's PID limit 100 none} {demox's OOM kills >= 1 0}]",
+		},
 		{"cgroup: {pod: demoduo, container: demox, memory: none, cpu: none}", checks.NotYet, "[{demox's memory limit none 64Mi} {demox's CPU limit none 500m}]"},
 		{"cgroup: {pod: demoduo, container: demoy, memory: none, cpu: none, pids: 100, oom-kills: 2}", checks.Pass, ""},
 		{"cgroup: {pod: demoduo, container: demoy, memory: 64Mi, cpu: 500m}", checks.NotYet, "[{demoy's memory limit 64Mi none} {demoy's CPU limit 500m none}]"},

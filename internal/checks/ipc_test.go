@@ -37,8 +37,10 @@ func TestIPC(t *testing.T) {
 		{"ipc: {pod: demoduo, object: shm, seen-by: [demox], not-seen-by: [demosolo/demox]}", checks.Pass, ""},
 		{"ipc: {pod: demotrio, object: queue, not-seen-by: [demox]}", checks.Pass, ""},
 
-		{"ipc: {pod: demoduo, object: queue, key: 0x162f, seen-by: [demox, demoy]}", checks.NotYet,
-			"{demox >= 1 message queue 0x0000162f seen none with the key; there is 0x0000162e (ID 0), 0x8fbd3876 (ID 1)} {demoy "},
+		{
+			"ipc: {pod: demoduo, object: queue, key: 0x162f, seen-by: [demox, demoy]}", checks.NotYet,
+			"{demox >= 1 message queue 0x0000162f seen none with the key; there is 0x0000162e (ID 0), 0x8fbd3876 (ID 1)} {demoy ",
+		},
 		{"ipc: {pod: demoduo, object: queue, key: 0x162e, seen-by: [demox, demosolo/demox]}", checks.NotYet, "{demosolo/demox the same that demox sees others, in ipc namespace"},
 		{"ipc: {pod: demoduo, object: queue, key: 0x162e, seen-by: [demox], messages: 4}", checks.NotYet, "{message queue 0x0000162e 4 messages 3 messages}"},
 		{"ipc: {pod: demoduo, object: semaphore, seen-by: [demox]}", checks.NotYet, "{demox >= 1 semaphore set seen none}"},

@@ -89,9 +89,11 @@ func TestMount(t *testing.T) {
 		{x("/host, volume: host"), checks.Pass, ""},
 		{x("/claim, volume: claim"), checks.Pass, ""},
 
-		{x("/data, volume: other, read-only: true, type: tmpfs, same-as: {container: demoy, path: /nowhere}"), checks.NotYet,
+		{
+			x("/data, volume: other, read-only: true, type: tmpfs, same-as: {container: demoy, path: /nowhere}"), checks.NotYet,
 			"[{demoy:/nowhere a mount none, the path belongs to the mount at / (overlay), and nothing is there} {demox:/data read-only read-write (rw,relatime)} " +
-				"{demox:/data type tmpfs type ext4} {demox:/data volume other volume shared}]"},
+				"{demox:/data type tmpfs type ext4} {demox:/data volume other volume shared}]",
+		},
 		{x("/data, same-as: {container: demoy, path: /sub}"), checks.NotYet, "volume shared, and the other is /x of volume shared"},
 		{x("/data, same-as: {container: demoy, path: /stolen}"), checks.NotYet, "volume shared of another pod (UID 0e4306cd"},
 		{y("/stolen, volume: shared"), checks.NotYet, "of another pod"},

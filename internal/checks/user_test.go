@@ -28,11 +28,15 @@ func TestUser(t *testing.T) {
 	holdAll(t, c, []sighted{
 		{"user: {pod: demoduo, container: demox, uid: 0, gid: 0}", checks.Pass, ""},
 		{"user: {pod: demoduo, container: demoy, uid: 1000, gid: 2000, groups: [3000], no-new-privileges: true}", checks.Pass, ""},
-		{"user: {pod: demoduo, container: demoy, uid: 0, gid: 0, groups: [2000, 26, 0]}", checks.NotYet,
-			"[{demoy's uid 0 1000} {demoy's gid 0 2000} {demoy's groups with 26 2000, 3000} {demoy's groups with 0 2000, 3000}]"},
+		{
+			"user: {pod: demoduo, container: demoy, uid: 0, gid: 0, groups: [2000, 26, 0]}", checks.NotYet,
+			"[{demoy's uid 0 1000} {demoy's gid 0 2000} {demoy's groups with 26 2000, 3000} {demoy's groups with 0 2000, 3000}]",
+		},
 		{"user: {pod: demoduo, container: demox, capabilities: {has: [CAP_NET_RAW, chown], lacks: [SYS_ADMIN]}}", checks.Pass, ""},
-		{"user: {pod: demoduo, container: demox, capabilities: {has: [NET_RAW, NET_ADMIN], lacks: [KILL, SYS_TIME]}}", checks.NotYet,
-			"[{demox's capabilities with NET_ADMIN, NET_RAW without NET_ADMIN} {demox's capabilities without KILL, SYS_TIME with KILL}]"},
+		{
+			"user: {pod: demoduo, container: demox, capabilities: {has: [NET_RAW, NET_ADMIN], lacks: [KILL, SYS_TIME]}}", checks.NotYet,
+			"[{demox's capabilities with NET_ADMIN, NET_RAW without NET_ADMIN} {demox's capabilities without KILL, SYS_TIME with KILL}]",
+		},
 		{"user: {pod: demoduo, container: demoy, capabilities: {has: [NET_RAW]}}", checks.NotYet, "without NET_RAW"},
 		{"user: {pod: demoduo, container: demoy, capabilities: {lacks: [ALL]}}", checks.Pass, ""},
 		{"user: {pod: demoduo, container: demox, capabilities: {lacks: [ALL]}}", checks.NotYet, "without ALL with CHOWN, DAC_OVERRIDE"},
