@@ -120,7 +120,7 @@ func (t *Tally) wrong(c Case, when, want, got string) {
 func (t *Tally) Report(n int, legend ...string) Report {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r := Report{N: n, Legend: legend, Wrong: slices.Clone(t.bad), Total: Row{Kind: "all"}}
+	r := Report{N: n, Legend: legend, Wrong: slices.Clone(t.bad), Total: Row{Kind: "TOTAL"}}
 	for _, row := range t.rows {
 		r.Rows = append(r.Rows, *row)
 		r.Total.addRow(*row)
