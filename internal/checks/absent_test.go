@@ -34,9 +34,9 @@ func TestAbsent(t *testing.T) {
 		{"absent: {selector: app=k8s-web}", nil, checks.NotYet, `{"of":"pod k8s-web-`, 2},
 		{"absent: {name: nobody}", apiDown, checks.CannotTell, "connection refused", 0},
 		{"absent: {selector: app=nobody}", apiDown, checks.CannotTell, "connection refused", 0},
-		{"absent: {kind: Widget, name: nobody}", noKind, checks.CannotTell, "could not find the requested resource", 0},
-		{"absent: {kind: Widget, selector: a=b}", noKind, checks.CannotTell, "could not find the requested resource", 0},
-		{"condition: {kind: Widget, name: nobody, type: Ready}", noKind, checks.CannotTell, "could not find the requested resource", 0},
+		{"absent: {kind: Lease, name: nobody}", noKind, checks.CannotTell, "could not find the requested resource", 0},
+		{"absent: {kind: Lease, selector: a=b}", noKind, checks.CannotTell, "could not find the requested resource", 0},
+		{"condition: {kind: Lease, name: nobody, type: Ready}", noKind, checks.CannotTell, "could not find the requested resource", 0},
 		{"absent: {kind: Secret, name: nobody}", forbidden, checks.CannotTell, "forbidden", 0},
 	})
 	judgeFacts(t, []judged{
@@ -50,7 +50,7 @@ func TestAbsent(t *testing.T) {
 		"absent: {name: a, selector: b=c}":         "want one of name: NAME and selector: LABELS",
 		"absent: {selector: 'a=b=c'}":              `lesson.md:1:22: check "absent": selector: want a selector`,
 		"absent: {selector: ' '}":                  "found nothing",
-		"absent: {kind: pods, name: a}":            "want a kind as manifests write it",
+		"absent: {kind: pods, name: a}":            "(did you mean \"Pod\"?)",
 		"ask absent: {kind: Pod}":                  "want one of name: NAME and selector: LABELS",
 		"absent: {kind: Pod, name: a, label: a=b}": `unknown field "label"`,
 	})

@@ -3,7 +3,7 @@ package checks
 import (
 	"context"
 	"fmt"
-	"regexp"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -17,10 +17,10 @@ import (
 // objectKind is a kind of object in a lesson.
 type objectKind string
 
-// UnmarshalText accepts what can be a kind.
+// UnmarshalText accepts the kinds of objects that a lesson's manifests may have, and those that the cluster makes of them.
 func (k *objectKind) UnmarshalText(text []byte) error {
-	if ok, err := regexp.Match("^[A-Z][A-Za-z0-9]*$", text); !ok || err != nil {
-		return fmt.Errorf("want a kind as manifests write it, such as Pod or Deployment, found %q", text)
+	if known := lesson.NamespacedKinds(); !slices.Contains(known, string(text)) {
+		return fmt.Errorf("no kind of object in a namespace is called %q%s", text, orOneOf(string(text), known))
 	}
 	*k = objectKind(text)
 	return nil

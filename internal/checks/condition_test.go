@@ -42,7 +42,7 @@ func TestCondition(t *testing.T) {
 	})
 	refused(t, map[string]string{
 		"condition: {name: a, type: Ready, is: maybe}":            `lesson.md:1:41: check "condition": is: want True, False or Unknown, found "maybe"`,
-		"condition: {kind: deployment, name: a, type: Available}": `lesson.md:1:21: check "condition": kind: want a kind as manifests write it, such as Pod or Deployment, found "deployment"`,
+		"condition: {kind: deployment, name: a, type: Available}": `lesson.md:1:21: check "condition": kind: no kind of object in a namespace is called "deployment" (did you mean "Deployment"?)`,
 		"condition: {name: a/b, type: Ready}":                     `"a/b" cannot be the name of an object`,
 		"condition: {type: Ready}":                                "no object is named",
 		"condition: {name: a}":                                    "no condition is named",

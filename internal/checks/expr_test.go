@@ -174,7 +174,7 @@ func TestExprMistakesStandAtTheirPlace(t *testing.T) {
 		{"asked for with in", "- expr: {that: '!(\"Job\" in objects)'}\n", `1:25: check "expr": that: objects.Job is read: add it to the kinds in with`},
 		{"pods that are not read", "- expr: {that: 'true', of: [a]}\n", `1:24: check "expr": of: the expression does not read processes`},
 		{"a kind that is not read", "- expr: {that: 'pods.size() == 0', with: [Service]}\n", `1:36: check "expr": with: the expression does not read objects`},
-		{"no kind", "- expr: {that: 'true', with: [services]}\n", `1:31: check "expr": with[0]: want a kind as manifests write it, such as Pod or Deployment, found "services"`},
+		{"no kind", "- expr: {that: 'true', with: [services]}\n", `1:31: check "expr": with[0]: no kind of object in a namespace is called "services" (did you mean "Service"?)`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			specs, mistakes := lesson.ParseChecks("f", test.source)

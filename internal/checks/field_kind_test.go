@@ -46,7 +46,7 @@ func TestField(t *testing.T) {
 		{`field: {kind: Deployment, name: k8s-web, path: .status.updatedReplicas, equals: 2}`, changed, checks.NotYet, "the status is about generation 1, and the object is at 2", 0},
 		{`field: {kind: Deployment, name: k8s-web, path: .spec.replicas, equals: 2}`, changed, checks.Pass, "2", 0},
 		{`field: {name: nobody, path: .status.podIP, exists: false}`, nil, checks.NotYet, "no pod nobody", 0},
-		{`field: {kind: Widget, name: nobody, path: .status.podIp, exists: false}`, nil, checks.NotYet, "no widget nobody", 0},
+		{`field: {kind: Lease, name: nobody, path: .status.podIp, exists: false}`, nil, checks.NotYet, "no lease nobody", 0},
 		{`field: {name: k8s-lone, path: .status.podIP, exists: false}`, apiDown, checks.CannotTell, "connection refused", 0},
 		{`field: {name: k8s-lone, path: ".spec..image[0]", exists: true}`, nil, checks.CannotTell, "is not array or slice", 0},
 	})

@@ -76,3 +76,10 @@ func kindNames() []string {
 	}
 	return names
 }
+
+// NamespacedKinds returns the kinds of objects that a lab's namespace can hold, in alphabetical order.
+func NamespacedKinds() []string {
+	names := slices.DeleteFunc(kindNames(), func(kind string) bool { return inNamespace(kind) != "" })
+	slices.Sort(names)
+	return slices.Compact(names)
+}
