@@ -3,6 +3,7 @@ package checks
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -92,7 +93,7 @@ func (c *comparison) UnmarshalText(text []byte) error {
 		}
 	}
 	n, err := strconv.ParseFloat(rest, 64)
-	if err != nil {
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
 		return fmt.Errorf("want a number or a comparison, as 3 or >= 3, found %q", text)
 	}
 	*c = comparison{op, n}

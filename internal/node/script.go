@@ -27,9 +27,19 @@ snapshot() {
 	part cgroup grep -s -m 1 kubepods /proc/[0-9]*/cgroup
 	part status grep -s -E '^(Name|NSpid|(non)?voluntary_ctxt_switches):' /proc/[0-9]*/status
 	part stat grep -s '' /proc/[0-9]*/stat
-	part lsns lsns --json -o NS,TYPE,NPROCS,PID,PPID,COMMAND
+	part lsns namespaces
 	part tasks grep -s '' "$run"/*/init.pid
 	echo '=== done'
+}
+
+# namespaces: lsns gives up when a process ends under its hands, so it may try again
+namespaces() {
+	tries=0
+	until table=$(lsns --json -o NS,TYPE,NPROCS,PID,PPID,COMMAND); do
+		code=$? tries=$((tries + 1))
+		[ "$code" -eq 1 ] && [ "$tries" -lt 5 ] || return "$code"
+	done
+	printf '%s\n' "$table"
 }
 
 # inside ID PID ...: what the containers with these first processes see and have
