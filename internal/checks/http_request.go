@@ -97,7 +97,7 @@ func (q request) ask(ctx context.Context, c Cluster, at target) (reply, Result) 
 		return reply{}, cannotTell("podlab could not connect to "+at.says, err.Error(), "podlab doctor")
 	}
 	line := newWire(conn)
-	defer line.Close()
+	defer func() { _ = line.Close() }() // nothing is lost: it was only read
 	got, err := q.exchange(ctx, line, at)
 	broken := cmp.Or(err, got.failed)
 	if broken == nil {

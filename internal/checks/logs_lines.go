@@ -30,13 +30,13 @@ func (k *logCheck) judgeLines(log Log) findings {
 	if count.none() {
 		count = comparison{">=", 1}
 	}
-	f := findings{got: []string{numberOf(len(lines), "line")}, lines: lines}
+	f := findings{got: []string{lineCount(len(lines))}, lines: lines}
 	switch holds, settled := count.ofAtLeast(len(lines)); {
 	case log.Cut && !settled:
 		f.open = true
 	case log.Cut && holds, !log.Cut && count.holds(float64(len(lines))):
 	default:
-		got := fmt.Sprintf("%s of %d", numberOf(len(lines), "line"), len(log.Lines))
+		got := fmt.Sprintf("%s of %d", lineCount(len(lines)), len(log.Lines))
 		if len(log.Lines) > 0 && len(lines) == 0 {
 			got += ", the last: " + quote(log.Lines[len(log.Lines)-1])
 		}
@@ -59,11 +59,11 @@ func (c comparison) ofAtLeast(n int) (holds, settled bool) {
 	return false, least > c.number
 }
 
-func numberOf(n int, noun string) string {
+func lineCount(n int) string {
 	if n == 1 {
-		return "1 " + noun
+		return "1 line"
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("%d lines", n)
 }
 
 // judgeOrder looks for each text in a line after the one before it.
@@ -152,7 +152,7 @@ func (a answers) judge(each pattern, from journal, here, there Log) findings {
 	if a.inOrder && len(f.off) == 0 && !f.open {
 		f.off = outOfOrder(written, own)
 	}
-	f.got = []string{fmt.Sprintf("%s, each answered", numberOf(len(written), "line"))}
+	f.got = []string{fmt.Sprintf("%s, each answered", lineCount(len(written)))}
 	return f
 }
 
@@ -192,7 +192,7 @@ func (f *logsFact) Value(ctx context.Context, c Cluster) (string, Result) {
 	}
 	lines := linesThatHold(f.text, log)
 	shown := findings{lines: lines}
-	r = Result{Verdict: Pass, Got: numberOf(len(lines), "line"), Evidence: shown.evidence(f.journal, log)}
+	r = Result{Verdict: Pass, Got: lineCount(len(lines)), Evidence: shown.evidence(f.journal, log)}
 	if log.Cut {
 		return "", unkept(r, f.container)
 	}
