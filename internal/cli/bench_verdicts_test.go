@@ -54,7 +54,7 @@ func (b *bench) printVerdicts() {
 
 func (l latencies) print() {
 	fmt.Printf("from the API's event to the verdict (%d rounds of one pod of two containers; all four look at the same pod)\n", verdictRounds)
-	fmt.Println("  event: the first of all of them has heard what makes the claim true; a second watch, which does nothing else, is mostly the first")
+	fmt.Println("  event: the first moment at which any of them knew: mostly a second watch, which does nothing else; a verdict that is first counts as 0")
 	fmt.Println("  kubectl and the poller wait for the pod to be Ready, as check condition does")
 	fmt.Println("  kubectl runs in the node: wait --for=create, then wait --for=condition=Ready, begun at least 0.5 s before the event")
 	fmt.Println("  (rounds in which it was not are left out); its end is read from the node's clock, which is this machine's")
