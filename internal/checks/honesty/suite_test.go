@@ -25,7 +25,7 @@ func TestTheCaseFilesAreWhole(t *testing.T) {
 		t.Error(err)
 	}
 	if len(suite.Missing) > 0 {
-		t.Logf("kinds without a case file: %s", strings.Join(suite.Missing, ", "))
+		t.Errorf("kinds without a case file: %s", strings.Join(suite.Missing, ", "))
 	}
 	if len(suite.Kinds) == 0 || len(suite.World) == 0 {
 		t.Errorf("%d kinds, %d objects", len(suite.Kinds), len(suite.World))
