@@ -43,7 +43,7 @@ func growsKind() Kind {
 	return Kind{
 		Name: "grows",
 		Says: "The file, or what the container's present run has written, goes on growing: at the last look podlab can prove that it grew within the time before. For this it compares " +
-			"two looks that are no further apart than that. They must be at the same file, by its inode and its first 64 KiB, or at the same run of the container: a file that " +
+			"two looks that are no further apart than that. They must be at the same file, by its inode, its time of birth and its first 64 KiB, or at the same run of the container: a file that " +
 			"was truncated, written anew or replaced, and the log of a container that was started again, begin anew. It is looked at again and again, so a check that passed is not " +
 			"so any more once the growth stops.",
 		Fields:     growsFields{},
@@ -229,8 +229,8 @@ func (k *grows) measure(ctx context.Context, c Cluster) (size, Result) {
 		return size{}, unlike(Result{Vacant: true}, []Mismatch{{k.what(), "a file", "a " + file.Kind}})
 	}
 	now := size{at: c.Now(), bytes: file.Size, head: file.Body, text: numbered(fmt.Sprint(file.Size), "byte")}
-	now.of = fmt.Sprintf("inode %d of device %s", file.Inode, file.Device)
-	return now, Result{Evidence: Evidence{Command: fmt.Sprintf("stat -Lc '%%s %%i' /proc/%d/root%s", m.first.PID, k.file)}}
+	now.of = strings.TrimSpace(fmt.Sprintf("inode %d of device %s %s", file.Inode, file.Device, file.Born))
+	return now, Result{Evidence: Evidence{Command: fmt.Sprintf("stat -Lc '%%s %%i %%d %%w' /proc/%d/root%s", m.first.PID, k.file)}}
 }
 
 // measureLog takes the log of the run that goes on.

@@ -29,7 +29,7 @@ func grow(t *testing.T, source string) growing {
 // file puts content at the path of the tests.
 func (g growing) file(inode uint64, content string) {
 	path := fmt.Sprintf("%d /data/out.log", firstOf(g.t, g.Cluster, "demoduo", "demox").PID)
-	g.Files[path] = node.File{Exists: true, Kind: "file", Device: "254:0", Inode: inode, Size: int64(len(content)), Body: []byte(content)}
+	g.Files[path] = node.File{Exists: true, Kind: "file", Device: "254:0", Inode: 7 + inode%7, Born: fmt.Sprint(inode), Size: int64(len(content)), Body: []byte(content)}
 }
 
 func (g growing) log(cut bool, lines ...string) {
@@ -78,6 +78,7 @@ func TestGrowsAnew(t *testing.T) {
 		{7, "a\n", time.Second, "truncated from 4 bytes"},
 		{8, "a\nb\nc\n", time.Second, "replaced by another"},
 		{7, "x\ny\nz\n", time.Second, "written anew, or replaced"},
+		{70, "a\nb\nc\n", time.Second, "replaced by another"}, // the same inode, used again
 		{7, "a\nb\nc\n", 11 * time.Second, "too long ago"},
 	}
 	for _, test := range tests {

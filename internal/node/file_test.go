@@ -50,7 +50,7 @@ func TestFile(t *testing.T) {
 // answer returns what the script prints of a file with that content.
 func answer(content []byte) string {
 	read := content[:min(len(content), 64<<10+2)]
-	text := "=== podlab file 1\n=== begin file\nregular file:600:1000:5:65024:3\n" +
+	text := "=== podlab file 1\n=== begin file\nregular file:600:1000:5:65024:3:2026-11-21 03:53:14.832402452 +0000\n" +
 		base64.StdEncoding.EncodeToString(append(bytes.Clone(read), '0')) + "\n"
 	if len(content) >= 64<<10+2 {
 		text += fmt.Sprintf("%x  -\n", sha256.Sum256(content))
@@ -62,7 +62,7 @@ func TestFileCutsWhatIsLong(t *testing.T) {
 	for _, size := range []int{64<<10 - 1, 64 << 10, 64<<10 + 1, 64<<10 + 2, 70000} {
 		content := bytes.Repeat([]byte("x"), size)
 		got, err := file(answer(content))
-		if err != nil || got.SHA256 != fmt.Sprintf("%x", sha256.Sum256(content)) || got.UID != 1000 || got.Device != "254:0" {
+		if err != nil || got.SHA256 != fmt.Sprintf("%x", sha256.Sum256(content)) || got.UID != 1000 || got.Device != "254:0" || got.Born != "2026-11-21 03:53:14.832402452 +0000" {
 			t.Fatalf("%d bytes: %v, hash %s, owner %d, device %s", size, err, got.SHA256, got.UID, got.Device)
 		}
 		if len(got.Body) != min(size, 64<<10) || got.Cut != (size > 64<<10) {
@@ -80,7 +80,7 @@ func TestFileRefuses(t *testing.T) {
 		"not here":   {recorded(t, "file-self.txt"), "the node cannot follow the symbolic link /proc/self"},
 		"broken off": {good[:40], "broken off"},
 		"nothing":    {"=== podlab file 1\n=== begin file\n\n=== end file 0 \n=== done\n", "no answer"},
-		"stat":       {strings.Replace(good, ":3\n", "\n", 1), "is not what stat prints"},
+		"stat":       {strings.Replace(good, ":65024:3:2026-11-21 03:53:14.832402452 +0000", "", 1), "is not what stat prints"},
 		"unread":     {strings.Replace(good, content, base64.StdEncoding.EncodeToString([]byte("hel1")), 1), "could not be read"},
 		"garbled":    {strings.Replace(good, content, "!", 1), "could not be read"},
 		"no content": {strings.Replace(good, content, "", 1), "no content"},

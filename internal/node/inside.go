@@ -79,6 +79,7 @@ type File struct {
 	SHA256 string // of the whole content, for a file
 	Device string // "major:minor" of its file system, and Inode there: the same file seen by two containers has both the same
 	Inode  uint64
+	Born   string // when the inode was made, as stat prints it: inode numbers are used again; "" where the file system does not keep it
 	Body   []byte // the first 64 KiB of a file
 	Cut    bool   // there is more
 }

@@ -59,10 +59,11 @@ func kindOf(word string) string {
 	return word // directory, socket, fifo
 }
 
-// readStat reads "regular file:644:0:7:65024:1089569": kind, mode, owner, size, device and inode.
+// readStat reads "regular file:644:0:7:65024:1089569:2026-11-21 03:53:14.832402452 +0000": kind, mode, owner, size, device,
+// inode and birth, which is "-" where nobody knows it.
 func readStat(row string) (File, error) {
-	fields := strings.Split(row, ":")
-	if len(fields) != 6 {
+	fields := strings.SplitN(row, ":", 7)
+	if len(fields) < 6 {
 		return File{}, fmt.Errorf("%q is not what stat prints", row)
 	}
 	numbers, err := atois(fields[2:4])
@@ -73,8 +74,9 @@ func readStat(row string) (File, error) {
 	if _, err := fmt.Sscan(fields[4]+" "+fields[5], &device, &inode); err != nil {
 		return File{}, fmt.Errorf("%q is not what stat prints: %w", row, err)
 	}
+	born := strings.Trim(strings.Join(fields[6:], ""), "-")
 	return File{
-		Exists: true, Kind: kindOf(fields[0]), Mode: fields[1], UID: numbers[0], Size: int64(numbers[1]),
+		Exists: true, Born: born, Kind: kindOf(fields[0]), Mode: fields[1], UID: numbers[0], Size: int64(numbers[1]),
 		Device: deviceName(device), Inode: inode,
 	}, nil
 }

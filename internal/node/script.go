@@ -168,7 +168,7 @@ follow() {
 
 # content FILE: what it is, and of a regular file the beginning with the exit code behind it; if that is not all, the hash
 content() {
-	stat -c '%F:%a:%u:%s:%d:%i' "$1" || return
+	stat -c '%F:%a:%u:%s:%d:%i:%w' "$1" || return
 	[ -f "$1" ] || return 0
 	body=$({ head -c 65538 "$1"; printf %s "$?"; } | base64 -w 0)
 	echo "$body"
