@@ -146,7 +146,7 @@ func newSetting(t *testing.T) *setting {
 	}
 	t.Setenv(hostVariable, os.Getenv("DOCKER_HOST"))
 	if s.own {
-		config.Name, config.StateDir = "podlab-honesty", t.TempDir()
+		config.Name, config.StateDir = fmt.Sprintf("podlab-honesty-%d", os.Getpid()), t.TempDir() // others may try theirs at the same time
 		up(t, config)
 	}
 	s.proxy = newProxy(t)
