@@ -16,6 +16,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
@@ -102,7 +103,11 @@ func newAPIProxy(t *testing.T, config *rest.Config) *apiProxy {
 	}))
 	p.EnableHTTP2 = true
 	p.StartTLS()
-	t.Cleanup(p.CloseClientConnections)
+	t.Cleanup(func() {
+		p.CloseClientConnections()
+		p.Close()
+		utilnet.CloseIdleConnectionsFor(transport)
+	})
 	return p
 }
 
@@ -164,7 +169,7 @@ func TestAnIdleLabAsksTheAPINothing(t *testing.T) {
 			state = state.Apply(e)
 		}
 	}()
-	time.Sleep(40 * time.Second) // the pod starts, and the pauses between looks have grown
+	time.Sleep(100 * time.Second) // the pauses between looks have grown, and the kubelet's last word on a new pod comes after 75 s
 	t.Logf("to begin with: %d requests", len(proxy.take()))
 	time.Sleep(time.Minute)
 	if asked := proxy.take(); len(asked) > 0 {
@@ -200,6 +205,7 @@ func leave(t *testing.T, config *rest.Config, namespace string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer client.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodDelete, config.Host+"/api/v1/namespaces/"+namespace, http.NoBody)

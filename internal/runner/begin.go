@@ -15,7 +15,7 @@ func (l *looker) begin(ctx context.Context, cs []checks.Check) bool {
 	m, noted := l.moment(), true
 	for _, c := range cs {
 		if b, ok := c.(checks.Beginner); ok {
-			noted = b.Begin(limited, &glance{moment: m, memory: l.memories.get(c)}) && noted
+			noted = b.Begin(limited, l.glance(m, c)) && noted
 		}
 	}
 	return noted
@@ -109,7 +109,7 @@ func (b *beginnings) forget() {
 // beginDue begins the steps whose turn it is.
 func (l *openLab) beginDue(ctx context.Context) {
 	for _, step := range l.begins.due(l.plan) {
-		if l.looker.begin(ctx, l.plan.checks[step]) {
+		if l.looker.begin(ctx, l.plan.noting(step)) {
 			l.begins.start(step)
 		}
 	}
@@ -118,6 +118,6 @@ func (l *openLab) beginDue(ctx context.Context) {
 // beginStep begins the step, if it has not yet, before something of it is done.
 func (l *openLab) beginStep(ctx context.Context, step int) {
 	if step >= 0 && step < len(l.plan.checks) && l.begins.start(step) {
-		l.looker.awaitBegin(ctx, l.plan.checks[step])
+		l.looker.awaitBegin(ctx, l.plan.noting(step))
 	}
 }

@@ -229,28 +229,8 @@ func decided(c checks.Check) func([]checks.Result) bool {
 }
 
 // ask shows that the question has an answer on the live cluster, and that a choice offers it.
-func (w *walk) ask(ctx context.Context, id string, b lesson.Ask) CheckOutcome {
-	return w.do(ctx, &askCheck{ask: b}, id)
-}
-
-// askCheck holds when the question's right answer is known, and is among the choices if there are any.
-type askCheck struct{ ask lesson.Ask }
-
-func (a *askCheck) Kind() string  { return "ask" }
-func (a *askCheck) Title() string { return a.ask.Prompt }
-
-func (a *askCheck) Eval(ctx context.Context, c checks.Cluster) checks.Result {
-	truth, r := truthOf(ctx, a.ask, c)
-	r.Want = "an answer that the cluster knows"
-	if r.Verdict != checks.Pass {
-		return r
-	}
-	r.Got = truth
-	offered := func(choice string) bool { return checks.GradeAsk(a.ask, choice, truth) }
-	if len(a.ask.Choices) > 0 && !a.ask.Several && !slices.ContainsFunc(a.ask.Choices, offered) {
-		r.Verdict, r.Want = checks.NotYet, "one of "+strings.Join(a.ask.Choices, ", ")
-	}
-	return r
+func (w *walk) ask(ctx context.Context, id string, q *question) CheckOutcome {
+	return w.do(ctx, q, id)
 }
 
 // refused says whether somebody understood the object and said no: that is an answer, not an error.

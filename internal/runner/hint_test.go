@@ -116,3 +116,27 @@ func TestAStepBeginsWithItsFirstCommand(t *testing.T) {
 		}
 	})
 }
+
+// noting is a fact that must remember what was when its step began.
+type noting struct{ *remembering }
+
+func (n noting) Value(_ context.Context, c checks.Cluster) (string, checks.Result) {
+	was, _ := c.Memory().Kept("was").(string)
+	return was, checks.Result{Verdict: checks.Pass}
+}
+
+func TestAQuestionRemembersTheBeginningOfItsStep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, now := newFakeWorld(), "old"
+		q := &question{fact: noting{&remembering{&now}}}
+		lab := &openLab{
+			plan:   plan{checks: [][]checks.Check{{}}, questions: map[blockAt]*question{{0, 0}: q}},
+			looker: newLooker(world{"podlab-duo", w, w, fakeNodes{w}}),
+		}
+		lab.beginStep(t.Context(), 0)
+		now = "new"
+		if r := q.grade(t.Context(), "old", lab.looker.glance(lab.looker.moment(), q)); r.Verdict != checks.Pass {
+			t.Errorf("%+v", r)
+		}
+	})
+}

@@ -1,12 +1,8 @@
 package runner
 
 import (
-	"cmp"
 	"context"
-	"maps"
 	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -115,112 +111,6 @@ func awaitNodes(ctx context.Context, watch Watch, objects []*unstructured.Unstru
 			return
 		}
 	}
-}
-
-func (r *Runner) answer(ctx context.Context, req Answer) {
-	ask, err := block[lesson.Ask](r.open.plan.lab, req.Step, req.Block)
-	if err != nil {
-		r.emit(RequestFailed{Err: err})
-		return
-	}
-	r.open.early.drop(req) // an earlier answer to the same question
-	result := grade(ctx, ask, req.Text, r.open.looker.glance())
-	r.emit(Answered{Step: req.Step, Block: req.Block, Answer: req.Text, Result: result, Explain: explained(ask, req.Text, result)})
-	if result.Verdict == checks.CannotTell && ctx.Err() == nil {
-		r.open.early.keep(req, ask)
-		r.open.looker.lookAgain()
-	}
-}
-
-// regrade grades the answers that came before the cluster knew the right one.
-func (r *Runner) regrade(ctx context.Context, lab *openLab, m *moment) {
-	for req, ask := range lab.early.all() {
-		result := grade(ctx, ask, req.Text, &glance{moment: m, memory: &checks.Memory{}})
-		if result.Verdict != checks.CannotTell && ctx.Err() == nil && lab.early.take(req) {
-			r.emit(Answered{Step: req.Step, Block: req.Block, Answer: req.Text, Result: result, Explain: explained(ask, req.Text, result)})
-		}
-	}
-}
-
-// earlyAnswers are answers that wait to be graded: a learner may predict faster than a container starts.
-type earlyAnswers struct {
-	mu  sync.Mutex
-	ask map[Answer]lesson.Ask
-}
-
-func (e *earlyAnswers) keep(a Answer, ask lesson.Ask) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.ask == nil {
-		e.ask = map[Answer]lesson.Ask{}
-	}
-	e.ask[a] = ask
-}
-
-// drop forgets what was answered to the question before.
-func (e *earlyAnswers) drop(a Answer) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	maps.DeleteFunc(e.ask, func(kept Answer, _ lesson.Ask) bool { return kept.Step == a.Step && kept.Block == a.Block })
-}
-
-// take forgets the answer and says whether it still waited.
-func (e *earlyAnswers) take(a Answer) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	_, ok := e.ask[a]
-	delete(e.ask, a)
-	return ok
-}
-
-func (e *earlyAnswers) forget() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	clear(e.ask)
-}
-
-func (e *earlyAnswers) all() map[Answer]lesson.Ask {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return maps.Clone(e.ask)
-}
-
-// grade compares an answer with the cluster's, or with the lesson's. A wrong answer does not give the right one away.
-func grade(ctx context.Context, ask lesson.Ask, answer string, c checks.Cluster) checks.Result {
-	var truth string
-	result := guarded(func() (r checks.Result) {
-		truth, r = truthOf(ctx, ask, c)
-		return r
-	})
-	if result.Verdict != checks.Pass {
-		return checks.Result{Verdict: checks.CannotTell, Got: strings.TrimSpace(answer), Why: cmp.Or(result.Why, result.Got), Try: result.Try}
-	}
-	result.Got = strings.TrimSpace(answer)
-	if checks.GradeAsk(ask, answer, truth) {
-		result.Want = truth
-		return result
-	}
-	return checks.Result{Verdict: checks.NotYet, Got: result.Got}
-}
-
-// explained returns the author's words on a wrong answer. Those on the right one stand in the lesson.
-func explained(ask lesson.Ask, answer string, r checks.Result) string {
-	if r.Verdict != checks.NotYet {
-		return ""
-	}
-	return checks.ExplainFor(ask, answer, false)
-}
-
-// truthOf returns the right answer. The result says Pass when it is known.
-func truthOf(ctx context.Context, ask lesson.Ask, c checks.Cluster) (string, checks.Result) {
-	if ask.Answer.Kind == "" {
-		return checks.Truth(ask), checks.Result{Verdict: checks.Pass}
-	}
-	fact, mistakes := checks.ParseFact(ask.Answer)
-	if len(mistakes) > 0 {
-		return "", checks.Result{Verdict: checks.CannotTell, Why: mistakes.Error()}
-	}
-	return fact.Value(ctx, c)
 }
 
 // textWriter hands on what is written to it.

@@ -63,8 +63,10 @@ func newLooker(w world) *looker {
 	return &looker{world: w, watch: w.watch, again: make(chan struct{}, 1), poke: make(chan struct{}, 1)}
 }
 
-// glance returns a moment for a question, which keeps nothing.
-func (l *looker) glance() *glance { return &glance{moment: l.moment(), memory: &checks.Memory{}} }
+// glance returns the moment as the check sees it.
+func (l *looker) glance(m *moment, c checks.Check) *glance {
+	return &glance{moment: m, memory: l.memories.get(c)}
+}
 
 func (l *looker) moment() *moment { return newMoment(l.world) }
 
@@ -107,7 +109,7 @@ func (l *looker) look(ctx context.Context, cs []checks.Check, skip skipped, tell
 		go func(seen *glance, began time.Time) {
 			r := judged(ctx, cs[i], seen)
 			ended <- ending{i, seen, r, time.Since(began)}
-		}(&glance{moment: now, memory: l.memories.get(cs[i])}, time.Now())
+		}(l.glance(now, cs[i]), time.Now())
 	}
 	for i := range cs {
 		if kept, ok := skip[i]; ok {

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -17,6 +18,7 @@ type plan struct {
 	checks    [][]checks.Check     // by step
 	specs     [][]lesson.CheckSpec // by step, beside checks
 	hints     []conditional        // the hints that have a condition
+	questions map[blockAt]*question
 }
 
 // Namespace is where a lab's objects live while a learner walks it.
@@ -26,7 +28,7 @@ func Namespace(lab string) string { return "podlab-" + lab }
 func verifyNamespace(lab string) string { return "podlab-verify-" + lab }
 
 func newPlan(lab lesson.Lab, namespace string) (plan, error) {
-	p := plan{lab: lab, namespace: namespace}
+	p := plan{lab: lab, namespace: namespace, questions: map[blockAt]*question{}}
 	for _, step := range lab.Steps {
 		specs := step.Checks()
 		parsed, err := parseChecks(specs)
@@ -39,8 +41,48 @@ func newPlan(lab lesson.Lab, namespace string) (plan, error) {
 			return plan{}, err
 		}
 		p.hints = append(p.hints, hints...)
+		if err := p.addQuestions(len(p.checks)-1, step); err != nil {
+			return plan{}, err
+		}
 	}
 	return p, nil
+}
+
+// blockAt is where a block stands in a lab.
+type blockAt struct{ step, block int }
+
+func (p plan) addQuestions(index int, step lesson.Step) error {
+	for i, b := range step.Blocks {
+		ask, ok := b.(lesson.Ask)
+		if !ok {
+			continue
+		}
+		q, err := newQuestion(ask)
+		if err != nil {
+			return err
+		}
+		p.questions[blockAt{index, i}] = q
+	}
+	return nil
+}
+
+// question returns an ask block of the lab.
+func (p plan) question(step, index int) (*question, error) {
+	if _, err := block[lesson.Ask](p.lab, step, index); err != nil {
+		return nil, err
+	}
+	return p.questions[blockAt{step, index}], nil
+}
+
+// noting returns what may have to note something when the step begins: its checks and its questions.
+func (p plan) noting(step int) []checks.Check {
+	all := slices.Clone(p.checks[step])
+	for at, q := range p.questions {
+		if at.step == step {
+			all = append(all, q)
+		}
+	}
+	return all
 }
 
 // conditional is a hint that is offered when a state of the cluster is seen.

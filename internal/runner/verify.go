@@ -167,13 +167,13 @@ func (w *walk) step(ctx context.Context, index int, step lesson.Step, before []c
 	}
 	begin := sync.OnceFunc(func() {
 		if w.undone == "" {
-			w.looker.awaitBegin(ctx, w.plan.checks[index])
+			w.looker.awaitBegin(ctx, w.plan.noting(index))
 		}
 	})
 	claims := []CheckOutcome{}
 	counts := map[string]int{}
 	next := 0
-	for _, b := range step.Blocks {
+	for i, b := range step.Blocks {
 		if ctx.Err() != nil {
 			break
 		}
@@ -190,7 +190,7 @@ func (w *walk) step(ctx context.Context, index int, step lesson.Step, before []c
 			begin()
 			decided = []CheckOutcome{w.run(ctx, index, numbered(counts, "run"), b)}
 		case lesson.Ask:
-			decided = []CheckOutcome{w.ask(ctx, numbered(counts, "ask"), b)}
+			decided = []CheckOutcome{w.ask(ctx, numbered(counts, "ask"), w.plan.questions[blockAt{index, i}])}
 		}
 		claims = append(claims, decided...)
 	}
