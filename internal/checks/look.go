@@ -163,15 +163,6 @@ func (s *sight) member(name string) (member, bool) {
 	return member{}, false
 }
 
-// containerNames returns the names of the containers, without the sandbox.
-func (s *sight) containerNames() []string {
-	var all []string
-	for _, m := range s.members[:len(s.members)-1] {
-		all = append(all, m.name)
-	}
-	return all
-}
-
 // inside looks into all of the pod's containers and its sandbox, or returns nil and why it cannot.
 func (s *sight) inside(ctx context.Context, c Cluster) (*node.Inside, Result) {
 	targets := make([]node.Target, len(s.members))

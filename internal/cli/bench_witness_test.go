@@ -5,13 +5,10 @@ package cli
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -19,7 +16,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
-	"sigs.k8s.io/yaml"
 )
 
 // witness says when the claim of each kind of check became true: the events that all are timed from. It has a connection
@@ -130,64 +126,6 @@ func containersRun(pod *corev1.Pod) bool {
 	return len(statuses) > 0 && !slices.ContainsFunc(statuses, func(s corev1.ContainerStatus) bool {
 		return s.State.Running == nil || s.ContainerID == ""
 	})
-}
-
-// plainAPI is the API server over HTTP alone, without what podlab has for it.
-type plainAPI struct {
-	server string
-	client *http.Client
-}
-
-// kubeconfig is what is needed of a kubeconfig file of kind's.
-type kubeconfig struct {
-	Clusters []struct {
-		Cluster struct {
-			Server string `json:"server"`
-			CA     []byte `json:"certificate-authority-data"`
-		} `json:"cluster"`
-	} `json:"clusters"`
-	Users []struct {
-		User struct {
-			Certificate []byte `json:"client-certificate-data"`
-			Key         []byte `json:"client-key-data"`
-		} `json:"user"`
-	} `json:"users"`
-}
-
-// newPlainAPI makes a client with a connection of its own.
-func newPlainAPI(path string) (*plainAPI, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	var config kubeconfig
-	if err := yaml.Unmarshal(text, &config); err != nil {
-		return nil, err
-	}
-	if len(config.Clusters) != 1 || len(config.Users) != 1 {
-		return nil, fmt.Errorf("%s: want one cluster and one user", path)
-	}
-	there, me := config.Clusters[0].Cluster, config.Users[0].User
-	certificate, err := tls.X509KeyPair(me.Certificate, me.Key)
-	if err != nil {
-		return nil, err
-	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(there.CA)
-	return &plainAPI{there.Server, &http.Client{Transport: &http.Transport{
-		ForceAttemptHTTP2: true,
-		TLSClientConfig:   &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12},
-	}}}, nil
-}
-
-func (a *plainAPI) close() { a.client.CloseIdleConnections() }
-
-func (a *plainAPI) get(ctx context.Context, path string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, a.server+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	return a.client.Do(request)
 }
 
 // watchPlain hands on every object that the API server tells of until ctx ends, with the time at which it came.

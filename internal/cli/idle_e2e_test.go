@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -15,11 +16,6 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
-
-	utilnet "k8s.io/apimachinery/pkg/util/net"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/cluster"
@@ -80,19 +76,15 @@ type apiProxy struct {
 	asked []string
 }
 
-func newAPIProxy(t *testing.T, config *rest.Config) *apiProxy {
+func newAPIProxy(t *testing.T, api *plainAPI) *apiProxy {
 	t.Helper()
-	upstream, err := url.Parse(config.Host)
-	if err != nil {
-		t.Fatal(err)
-	}
-	transport, err := rest.TransportFor(config)
+	upstream, err := url.Parse(api.server)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &apiProxy{}
 	forward := &httputil.ReverseProxy{
-		Transport: transport, FlushInterval: -1,
+		Transport: api.client.Transport, FlushInterval: -1,
 		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(upstream) },
 	}
 	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -106,7 +98,7 @@ func newAPIProxy(t *testing.T, config *rest.Config) *apiProxy {
 	t.Cleanup(func() {
 		p.CloseClientConnections()
 		p.Close()
-		utilnet.CloseIdleConnectionsFor(transport)
+		api.close()
 	})
 	return p
 }
@@ -122,12 +114,9 @@ func (p *apiProxy) take() []string {
 // kubeconfig writes a kubeconfig that leads to the proxy.
 func (p *apiProxy) kubeconfig(t *testing.T) string {
 	t.Helper()
-	config := clientcmdapi.NewConfig()
-	config.Clusters["p"] = &clientcmdapi.Cluster{Server: p.URL, InsecureSkipTLSVerify: true}
-	config.Contexts["p"] = &clientcmdapi.Context{Cluster: "p"}
-	config.CurrentContext = "p"
 	path := filepath.Join(t.TempDir(), "kubeconfig")
-	if err := clientcmd.WriteToFile(*config, path); err != nil {
+	text := fmt.Sprintf("{clusters: [{name: p, cluster: {server: %q, insecure-skip-tls-verify: true}}], contexts: [{name: p, context: {cluster: p}}], current-context: p}", p.URL)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -137,11 +126,11 @@ func (p *apiProxy) kubeconfig(t *testing.T) string {
 // can only be looked at by asking. Watches end after half an hour at the earliest, so not even a renewal is due.
 func TestAnIdleLabAsksTheAPINothing(t *testing.T) {
 	node := os.Getenv("PODLAB_E2E_NODE")
-	config, err := clientcmd.BuildConfigFromFlags("", os.Getenv("PODLAB_E2E_KUBECONFIG"))
+	api, err := newPlainAPI(os.Getenv("PODLAB_E2E_KUBECONFIG"))
 	if err != nil || node == "" {
 		t.Fatalf("PODLAB_E2E_KUBECONFIG and PODLAB_E2E_NODE name no cluster: %v", err)
 	}
-	proxy := newAPIProxy(t, config)
+	proxy := newAPIProxy(t, api)
 	course, err := load(fstest.MapFS{"idle/lesson.md": {Data: []byte(idleLesson)}}, "labs")
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +167,7 @@ func TestAnIdleLabAsksTheAPINothing(t *testing.T) {
 	cancel()
 	<-done
 	seeBoth(t, state)
-	leave(t, config, runner.Namespace("idle"))
+	forget(t, api, runner.Namespace("idle"))
 }
 
 // seeBoth makes sure that the checks did what the lesson needs: some pass, some do not, and of none nobody can tell.
@@ -199,22 +188,20 @@ type upAlready struct{ clusterPort }
 func (upAlready) Up(context.Context, []string, func(runner.Phase)) error { return nil }
 func (upAlready) Revive(context.Context, func(runner.Phase)) error       { return nil }
 
-func leave(t *testing.T, config *rest.Config, namespace string) {
+func forget(t *testing.T, api *plainAPI, namespace string) {
 	t.Helper()
-	client, err := rest.HTTPClientFor(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.CloseIdleConnections()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodDelete, config.Host+"/api/v1/namespaces/"+namespace, http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodDelete, api.server+"/api/v1/namespaces/"+namespace, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := client.Do(req)
+	response, err := api.client.Do(request)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("delete namespace %s: %s", namespace, response.Status)
 	}
 	_ = response.Body.Close()
 }

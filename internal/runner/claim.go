@@ -172,40 +172,32 @@ func (w *walk) run(ctx context.Context, step int, id string, b lesson.Run) Check
 	}}, id)
 }
 
-// deed is something that a lesson does, looked at like a check: it is done anew as long as nobody can tell.
+// deed is something that a lesson does. It is done once, and anew only as long as nobody can tell what became of it.
 type deed struct {
 	kind, want string
 	do         func(ctx context.Context) checks.Result
 }
 
-func (d *deed) Kind() string  { return d.kind }
-func (d *deed) Title() string { return d.want }
-
-func (d *deed) Eval(ctx context.Context, _ checks.Cluster) checks.Result {
-	r := d.do(ctx)
-	r.Want = d.want
-	return r
-}
-
-// do follows one thing until it is decided or the time is up, and tells what became of it.
-func (w *walk) do(ctx context.Context, c checks.Check, id string) CheckOutcome {
+// do does a deed until it is decided or the time is up, and tells what became of it.
+func (w *walk) do(ctx context.Context, d *deed, id string) CheckOutcome {
 	start := time.Now()
-	limit := w.timeout
-	if _, ok := c.(*deed); ok {
-		limit += deedLimit
-	}
-	limited, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
 	result := checks.Result{Verdict: checks.CannotTell, Why: cmp.Or(w.undone, outOfTime)}
 	if w.undone == "" {
-		w.looker.follow(limited, []checks.Check{c}, func(_ int, r checks.Result, _ time.Duration) { result = r }, decided(c))
+		limited, cancel := context.WithTimeout(ctx, w.timeout+deedLimit)
+		defer cancel()
+		result = w.looker.insist(limited, d.do, result)
+		if result.Verdict == checks.CannotTell {
+			w.undone = id + " could not be done: " + result.Why
+		}
 	}
+	result.Want = d.want
+	return w.tellDone(id, d.kind, result, start)
+}
+
+func (w *walk) tellDone(id, kind string, r checks.Result, start time.Time) CheckOutcome {
 	claim := CheckOutcome{
-		ID: id, Kind: c.Kind(), Verdict: result.Verdict, Want: result.Want, Got: result.Got,
-		Why: result.Why, Try: result.Try, Evidence: result.Evidence, Seconds: seconds(start),
-	}
-	if claim.Verdict == checks.CannotTell && claim.Kind != "ask" && w.undone == "" {
-		w.undone = id + " could not be done: " + claim.Why
+		ID: id, Kind: kind, Verdict: r.Verdict, Want: r.Want, Got: r.Got,
+		Why: r.Why, Try: r.Try, Evidence: r.Evidence, Seconds: seconds(start),
 	}
 	w.r.emit(ClaimDecided{Claim: claim})
 	return claim
@@ -218,19 +210,16 @@ const deedLimit = 75 * time.Second
 // outOfTime is the reason when a deadline came before the first look.
 const outOfTime = "no look at the cluster ended in time"
 
-// decided says when it is enough: a deed is done or refused; a question waits for the cluster to know its answer.
-func decided(c checks.Check) func([]checks.Result) bool {
-	if _, ok := c.(*deed); !ok {
-		return allPass
-	}
-	return func(results []checks.Result) bool {
-		return results[0].Verdict == checks.Pass || results[0].Verdict == checks.NotYet
-	}
-}
-
 // ask shows that the question has an answer on the live cluster, and that a choice offers it.
 func (w *walk) ask(ctx context.Context, id string, q *question) CheckOutcome {
-	return w.do(ctx, q, id)
+	start := time.Now()
+	result := checks.Result{Verdict: checks.CannotTell, Why: cmp.Or(w.undone, outOfTime)}
+	if w.undone == "" {
+		limited, cancel := context.WithTimeout(ctx, w.timeout)
+		defer cancel()
+		w.looker.follow(limited, []checks.Check{q}, func(_ int, r checks.Result, _ time.Duration) { result = r }, allPass)
+	}
+	return w.tellDone(id, "ask", result, start)
 }
 
 // refused says whether somebody understood the object and said no: that is an answer, not an error.

@@ -195,6 +195,28 @@ func (g *glimpse) pause(relook time.Duration, live bool) time.Duration {
 	return relook
 }
 
+// insist does something once, and again only while nobody can tell what became of it: after a change, and after a pause that
+// doubles. It returns the last result that does not speak of ctx's own end, which at first is otherwise.
+func (l *looker) insist(ctx context.Context, do func(ctx context.Context) checks.Result, otherwise checks.Result) checks.Result {
+	live := true
+	for pause := relookFirst; ; pause = min(2*pause, relookLast) {
+		r := guarded(func() checks.Result { return do(ctx) })
+		if r.Verdict != checks.CannotTell {
+			return r
+		}
+		if ctx.Err() == nil {
+			otherwise = r
+			live = l.tellLoss(ctx, live)
+		}
+		if l.wait(ctx, pause, nil) {
+			pause = relookFirst
+		}
+		if ctx.Err() != nil {
+			return otherwise
+		}
+	}
+}
+
 // tellLoss tells when the watch is lost and when it is back, and returns whether it is live.
 func (l *looker) tellLoss(ctx context.Context, was bool) bool {
 	err := l.watch.Err()

@@ -159,3 +159,41 @@ func TestALookAtTheNodeHoldsNoOtherCheckUp(t *testing.T) {
 		}
 	})
 }
+
+// A deed is done once, however much changes meanwhile, for as long as it needs: a command that kills something must not
+// kill twice.
+func TestADeedIsDoneOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFakeWorld()
+		l := newLooker(world{"podlab-duo", w, w, fakeNodes{w}})
+		times := 0
+		r := l.insist(t.Context(), func(context.Context) checks.Result {
+			times++
+			w.set(func() {})
+			time.Sleep(3 * lookLimit)
+			w.set(func() {})
+			return checks.Result{Verdict: checks.Pass}
+		}, checks.Result{})
+		if times != 1 || r.Verdict != checks.Pass {
+			t.Errorf("done %d times: %+v", times, r)
+		}
+	})
+}
+
+// While nobody can tell it is done again, and what was found last stands when the time is up.
+func TestADeedIsDoneAnewWhileNobodyCanTell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFakeWorld()
+		l := newLooker(world{"podlab-duo", w, w, fakeNodes{w}})
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		times := 0
+		r := l.insist(ctx, func(context.Context) checks.Result {
+			times++
+			return checks.Result{Verdict: checks.CannotTell, Why: fmt.Sprint(times)}
+		}, checks.Result{})
+		if times < 5 || r.Why != fmt.Sprint(times) {
+			t.Errorf("done %d times: %+v", times, r)
+		}
+	})
+}
