@@ -84,7 +84,7 @@ func (k *change) readNode(ctx context.Context, c Cluster) (noted, Result) {
 	now := noted{pod: string(s.pod.UID)}
 	if k.of == ofSandbox {
 		r.Evidence.Command = "ctr -n k8s.io tasks ls"
-		now.values = []valued{only(s.sandbox().id)}
+		now.values = []valued{{s.sandbox().id, fmt.Sprintf("%.12s", s.sandbox().id)}}
 		return now, r
 	}
 	m, ok := s.member(k.container)
@@ -93,7 +93,7 @@ func (k *change) readNode(ctx context.Context, c Cluster) (noted, Result) {
 	}
 	if k.of == ofContainer {
 		r.Evidence.Command = fmt.Sprintf("kubectl get pod %s -o jsonpath='{.status.containerStatuses[?(@.name==%q)].containerID}'", k.pod, k.container)
-		now.values = []valued{only(m.id)}
+		now.values = []valued{{m.id, fmt.Sprintf("%.12s", m.id)}}
 		return now, r
 	}
 	found := []node.Process{m.first}

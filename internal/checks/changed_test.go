@@ -82,7 +82,7 @@ func TestChanged(t *testing.T) {
 		says               string // of the one that is not yet
 	}{
 		{", of: container-id, container: demox}", nothing, checks.NotYet, checks.Pass, "still "},
-		{", of: container-id, container: demox}", renew, checks.Pass, checks.NotYet, strings.Repeat("a", 64)},
+		{", of: container-id, container: demox}", renew, checks.Pass, checks.NotYet, strings.Repeat("a", 12)},
 		{", of: container-id, container: demoy}", renew, checks.NotYet, checks.Pass, "still "},
 		{", of: container-id, container: demox}", newPod, checks.Pass, checks.NotYet, "replaced by another of its name"},
 		{", of: container-id, container: demoy}", down, checks.NotYet, checks.Pass, "still"},
