@@ -73,11 +73,17 @@ func (a *answerInput) press(msg tea.KeyMsg) {
 	case tea.KeySpace:
 		a.marked[a.pick] = !a.marked[a.pick]
 	default:
-		for n := range a.choices {
-			if msg.String() == letter(n) {
-				a.pick = n
-				a.marked[n] = !a.marked[n]
-			}
+		for _, r := range msg.Runes { // letters typed quickly arrive as one message
+			a.choose(string(r))
+		}
+	}
+}
+
+func (a *answerInput) choose(name string) {
+	for n := range a.choices {
+		if name == letter(n) {
+			a.pick = n
+			a.marked[n] = !a.marked[n]
 		}
 	}
 }
