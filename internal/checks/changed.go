@@ -151,9 +151,9 @@ func (k *change) what() string {
 
 func (k *change) want() string {
 	if k.stays {
-		return k.what() + " as when the step began"
+		return k.what() + " has not changed since the step began"
 	}
-	return k.what() + " other than when the step began"
+	return k.what() + " has changed since the step began"
 }
 
 // noted is what a change was compared with.
