@@ -58,7 +58,8 @@ type Nodes interface {
 	Inside(ctx context.Context, nodeName string, containers []node.Target) (*node.Inside, error)
 	// Created returns when containerd created each of the containers on the named node, ended ones included, to the
 	// nanosecond. A container that containerd has forgotten is left out. A container is started right after it is created.
-	Created(ctx context.Context, nodeName string, containerIDs []string) (map[string]time.Time, error)
+	// The node's clock may have been set since: see node.Births.
+	Created(ctx context.Context, nodeName string, containerIDs []string) (node.Births, error)
 	// File returns what is at the absolute path in the root file system of the process on the named node. That nothing is
 	// there is no error: see node.File.
 	File(ctx context.Context, nodeName string, pid int, path string) (node.File, error)

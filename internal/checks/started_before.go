@@ -1,8 +1,10 @@
 package checks
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +12,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/podlab/podlab/internal/lesson"
+	"github.com/podlab/podlab/internal/node"
 )
 
 type startedBeforeFields struct {
@@ -26,14 +29,16 @@ type startedBeforeAsk struct {
 func startedBeforeKind() Kind {
 	return Kind{
 		Name: "started-before",
-		Says: "One of the pod's containers started before another; both may be init containers or sidecars. The order is that in which containerd " +
-			"created them on the node, to the nanosecond, tied by container ID. What counts of a container that was started again is its run now, " +
-			"or its last one if it does not run. A container that has not started, and a pod that is being deleted, are in no order.",
+		Says: "One of the pod's containers started before another; both may be init containers or sidecars. The order of containers that run is " +
+			"that in which their first processes started on the node, counted from its boot: no clock has a say. If one of the two has ended, the " +
+			"order is that in which containerd created them, to the nanosecond, once the node's clock is seen not to have been set by 5 seconds " +
+			"or more. Both are tied by container ID. What counts of a container that was started again is its run now, or its last one if it does not run. " +
+			"A container that has not started, and a pod that is being deleted, are in no order.",
 		Fields:   startedBeforeFields{},
 		Examples: []string{"started-before: {pod: demoduo, first: demox, then: demoy}"},
 		Shows:    "When each of the two started, and who says so.",
-		CannotTell: "The API or the node does not answer; or containerd has forgotten one of the two, and the API, which knows whole seconds, has the " +
-			"same second for both.",
+		CannotTell: "The API or the node does not answer; one of the two has ended, and the node's clock was set while the pod ran; or containerd has " +
+			"forgotten one of the two, and the API, which knows whole seconds, has the same second for both.",
 		AskSays:     "The answer is the name of the container that started first.",
 		AskFields:   startedBeforeAsk{},
 		AskExamples: []string{"answer: {started-before: {pod: demoduo, containers: [demox, demoy]}}"},
@@ -149,38 +154,114 @@ func lastStart(one container) (start, bool) {
 	return start{name: one.name}, false
 }
 
-// inOrder asks containerd for the nanoseconds. If it has forgotten one of the containers, the API's seconds must do.
+// inOrder sorts the starts by what cannot be set: the ticks since the node booted at which the containers' first processes
+// started. Those that ended took theirs with them: then the clock must do.
 func inOrder(ctx context.Context, c Cluster, pod *corev1.Pod, starts []start) ([]start, Result) {
-	var ids []string
-	for _, s := range starts {
-		ids = append(ids, s.id)
+	snapshot, err := c.Node(ctx, pod.Spec.NodeName)
+	if err != nil {
+		return nil, cannotTell("node "+pod.Spec.NodeName+" could not be looked at", err.Error(), "podlab doctor")
 	}
-	born, err := c.Created(ctx, pod.Spec.NodeName, ids)
+	running := snapshot.Pod(string(pod.UID)).Containers
+	ticks := func(s start) uint64 { return running[s.id].Start }
+	slices.SortStableFunc(starts, func(a, b start) int { return cmp.Compare(ticks(a), ticks(b)) })
+	for i, s := range starts {
+		if ticks(s) == 0 || i > 0 && ticks(s) == ticks(starts[i-1]) {
+			return byClock(ctx, c, pod, starts, running)
+		}
+	}
+	return starts, Result{Verdict: Pass, Got: orderOf(starts), Evidence: tickEvidence(starts, running)}
+}
+
+func orderOf(starts []start) string {
+	if len(starts) == 1 {
+		return starts[0].name + " started first"
+	}
+	return starts[0].name + " started before " + starts[1].name
+}
+
+// byClock asks containerd for the nanoseconds. If it has forgotten one of the containers, the API's seconds must do.
+func byClock(ctx context.Context, c Cluster, pod *corev1.Pod, starts []start, running map[string]node.Process) ([]start, Result) {
+	ids := slices.Sorted(maps.Keys(running))
+	for _, s := range starts {
+		if !slices.Contains(ids, s.id) {
+			ids = append(ids, s.id)
+		}
+	}
+	births, err := c.Created(ctx, pod.Spec.NodeName, ids)
 	if err != nil {
 		return nil, cannotTell("node "+pod.Spec.NodeName+" could not be asked when it created the containers of pod "+pod.Name, err.Error(), "podlab doctor")
 	}
-	var forgotten []string
-	for _, s := range starts {
-		if _, ok := born[s.id]; !ok {
-			forgotten = append(forgotten, s.name)
-		}
+	forgotten := date(starts, births)
+	if why := wasSet(pod, starts, running, births); why != "" && len(starts) > 1 {
+		return nil, cannotTell("the node's clock was set while the pod ran", why, "delete the pod and make it again")
 	}
-	for i := range starts {
-		if len(forgotten) == 0 {
-			starts[i].at = born[starts[i].id]
-		}
-	}
-	slices.SortStableFunc(starts, func(a, b start) int { return a.at.Compare(b.at) })
-	r := Result{Verdict: Pass, Got: starts[0].name + " started first"}
-	if len(starts) > 1 {
-		r.Got = starts[0].name + " started before " + starts[1].name
-	}
+	r := Result{Verdict: Pass, Got: orderOf(starts)}
 	if len(starts) > 1 && starts[0].at.Equal(starts[1].at) {
 		r = cannotTell(fmt.Sprintf("%s and %s started at the same time, as far as anybody knows", starts[0].name, starts[1].name),
 			"containerd has forgotten "+orNone(strings.Join(forgotten, ", "))+", and the API knows whole seconds only", "delete the pod and make it again")
 	}
 	r.Evidence = startEvidence(pod, starts, forgotten)
 	return starts, r
+}
+
+// date sorts the starts by containerd's notes, or by the API's if containerd has forgotten one of them. It returns the
+// names of those.
+func date(starts []start, births node.Births) []string {
+	var forgotten []string
+	for _, s := range starts {
+		if _, ok := births.At[s.id]; !ok {
+			forgotten = append(forgotten, s.name)
+		}
+	}
+	for i := range starts {
+		if len(forgotten) == 0 {
+			starts[i].at = births.At[starts[i].id]
+		}
+	}
+	slices.SortStableFunc(starts, func(a, b start) int { return a.at.Compare(b.at) })
+	return forgotten
+}
+
+// A container's first process starts right after the container is created, on a busy node some seconds later. The times
+// that are compared are in whole seconds at the coarsest.
+const (
+	latestFirst = 5 * time.Second
+	coarse      = 2 * time.Second
+)
+
+// wasSet says what shows that the node's clock was set since the pod was made, or "". What runs, first of all the sandbox,
+// is older than what ended: its age by the clock must be its age by the ticks. Nothing can be older than that.
+func wasSet(pod *corev1.Pod, starts []start, running map[string]node.Process, births node.Births) string {
+	oldest, what := pod.CreationTimestamp.Time, "the pod was made"
+	for i, id := range slices.Sorted(maps.Keys(running)) {
+		at, began := births.At[id], births.Began(running[id])
+		if late := began.Sub(at); late < -coarse || late > latestFirst {
+			return fmt.Sprintf("containerd created container %.12s at %s, and its first process started at %s by the clock as it is now", id, stamp(at), stamp(began))
+		}
+		if i == 0 || at.Before(oldest) {
+			oldest, what = at, "what runs of the pod was created"
+		}
+	}
+	for _, s := range starts {
+		if s.at.Before(oldest.Add(-time.Second)) {
+			return fmt.Sprintf("%s started at %s, before %s (%s)", s.name, stamp(s.at), what, stamp(oldest))
+		}
+	}
+	return ""
+}
+
+func stamp(at time.Time) string { return at.UTC().Format(time.RFC3339Nano) }
+
+func tickEvidence(starts []start, running map[string]node.Process) Evidence {
+	rows := [][]string{{"CONTAINER", "ID", "PID", "START"}}
+	for _, s := range starts {
+		first := running[s.id]
+		rows = append(rows, []string{s.name, fmt.Sprintf("%.12s", s.id), fmt.Sprint(first.PID), fmt.Sprint(first.Start)})
+	}
+	return Evidence{
+		Command: "awk '{print $22}' /proc/PID/stat", Rows: table(rows...),
+		Notes: []string{"START is in hundredths of a second since the node's kernel booted"},
+	}
 }
 
 func startEvidence(pod *corev1.Pod, starts []start, forgotten []string) Evidence {
@@ -191,7 +272,7 @@ func startEvidence(pod *corev1.Pod, starts []start, forgotten []string) Evidence
 	}
 	rows := [][]string{{"CONTAINER", "ID", by}}
 	for _, s := range starts {
-		rows = append(rows, []string{s.name, fmt.Sprintf("%.12s", s.id), s.at.UTC().Format(time.RFC3339Nano)})
+		rows = append(rows, []string{s.name, fmt.Sprintf("%.12s", s.id), stamp(s.at)})
 	}
 	e.Rows = table(rows...)
 	return e

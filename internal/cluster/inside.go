@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"time"
 
 	"github.com/podlab/podlab/internal/node"
 )
@@ -20,15 +19,16 @@ func (c *Cluster) Inside(ctx context.Context, nodeName string, containers []node
 	return node.ParseInside(nodeName, containers, out)
 }
 
-// Created returns when containerd created the containers, ended ones included. Those that it has forgotten are left out.
-func (c *Cluster) Created(ctx context.Context, nodeName string, containerIDs []string) (map[string]time.Time, error) {
+// Created returns when containerd created the containers, ended ones included, and when the node's kernel booted. Containers
+// that containerd has forgotten are left out.
+func (c *Cluster) Created(ctx context.Context, nodeName string, containerIDs []string) (node.Births, error) {
 	request, err := node.CreatedRequest(containerIDs)
 	if err != nil {
-		return nil, err
+		return node.Births{}, err
 	}
 	out, err := c.lookAt(ctx, nodeName, request)
 	if err != nil {
-		return nil, err
+		return node.Births{}, err
 	}
 	return node.ParseCreated(nodeName, containerIDs, out)
 }

@@ -149,7 +149,7 @@ func fileInContainer(t *testing.T, c *Cluster) {
 func createdContainers(t *testing.T, c *Cluster) {
 	web, user := web(t, c)
 	created, err := c.Created(t.Context(), c.ControlPlane(), []string{web.ID, strings.Repeat("0", 64), user.ID})
-	if err != nil || len(created) != 2 || !created[web.ID].Before(created[user.ID]) {
+	if err != nil || len(created.At) != 2 || !created.At[web.ID].Before(created.At[user.ID]) || !created.Boot.Before(created.At[web.ID]) {
 		t.Fatalf("created %v, %v", created, err)
 	}
 }
@@ -163,7 +163,7 @@ func endedContainer(t *testing.T, c *Cluster) {
 	if err != nil || s.Tasks[id] != 0 {
 		t.Fatalf("the container runs as process %d, %v", s.Tasks[id], err)
 	}
-	if created, err := c.Created(t.Context(), c.ControlPlane(), []string{id}); err != nil || created[id].IsZero() {
+	if created, err := c.Created(t.Context(), c.ControlPlane(), []string{id}); err != nil || created.At[id].IsZero() {
 		t.Fatalf("created %v, %v", created, err)
 	}
 	kubectl(t, c, "delete", "pod", "ended", "--now")

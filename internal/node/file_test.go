@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -95,20 +96,27 @@ func TestFileRefuses(t *testing.T) {
 }
 
 func TestCreated(t *testing.T) {
-	first, _ := targets(t)
 	text := recorded(t, "created.txt")
-	created, err := node.ParseCreated("n", []string{first.ID, "none"}, []byte(text))
-	at := created[first.ID]
-	if err != nil || len(created) != 1 || at.Nanosecond() == 0 || at.Before(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)) {
+	id := regexp.MustCompile(`=== begin ([0-9a-f]{64})`).FindStringSubmatch(text)[1]
+	created, err := node.ParseCreated("n", []string{id, "none"}, []byte(text))
+	at := created.At[id]
+	if err != nil || len(created.At) != 1 || at.Nanosecond() == 0 || at.Before(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)) {
 		t.Errorf("created %v, %v; want the first alone, with nanoseconds", created, err)
 	}
+	if up := at.Sub(created.Boot); up < time.Minute || up > 1000*time.Hour {
+		t.Errorf("the node's kernel booted at %s, %s before", created.Boot, up)
+	}
+	if began := created.Began(node.Process{Start: 12345}); began.Sub(created.Boot) != 123450*time.Millisecond {
+		t.Errorf("12345 hundredths of a second after %s it is %s", created.Boot, began)
+	}
 	for name, changed := range map[string]string{
-		"cannot dial":  strings.Replace(text, "not found", "cannot dial", 1),
-		"does not say": strings.Replace(text, `"CreatedAt"`, `"Created"`, 1),
-		"broken off":   text[:len(text)/2],
+		"cannot dial":                 strings.Replace(text, "not found", "cannot dial", 1),
+		"does not say":                strings.Replace(text, `"CreatedAt"`, `"Created"`, 1),
+		"broken off":                  text[:len(text)/2],
+		"is not when the kernel boot": strings.Replace(text, "btime 1", "btime x1", 1),
 	} {
-		created, err := node.ParseCreated("n", []string{first.ID, "none"}, []byte(changed))
-		if created != nil || err == nil || !strings.Contains(err.Error(), name) {
+		created, err := node.ParseCreated("n", []string{id, "none"}, []byte(changed))
+		if created.At != nil || err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v, %v", name, created, err)
 		}
 	}
@@ -158,15 +166,15 @@ func FuzzParseFile(f *testing.F) {
 
 func FuzzParseCreated(f *testing.F) {
 	// What was recorded is too long to be changed quickly.
-	text := "=== podlab created 1\n=== begin one\n{\"CreatedAt\": \"2026-11-21T04:28:54.1Z\"}\n\n=== end one 0 \n" +
+	text := "=== podlab created 2\n=== begin btime\nbtime 1795221464\n\n=== end btime 0 \n=== begin one\n{\"CreatedAt\": \"2026-11-21T04:28:54.1Z\"}\n\n=== end one 0 \n" +
 		"=== begin none\n\n=== end none 1 ctr: container \"none\": not found\n=== done\n"
-	if created, err := node.ParseCreated("n", []string{"one", "none"}, []byte(text)); err != nil || len(created) != 1 {
+	if created, err := node.ParseCreated("n", []string{"one", "none"}, []byte(text)); err != nil || len(created.At) != 1 {
 		f.Fatal(created, err)
 	}
 	f.Add([]byte(text))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		created, err := node.ParseCreated("n", []string{"one", "none"}, text)
-		if (created == nil) == (err == nil) {
+		if (created.At == nil) == (err == nil) || created.Boot.IsZero() == (err == nil) {
 			t.Fatalf("ParseCreated = %v, %v; want one of the two", created, err)
 		}
 	})

@@ -1,9 +1,23 @@
 package node
 
+import "time"
+
 // Target is one container of a pod on a node.
 type Target struct {
 	ID  string // the container's, without the runtime's prefix
 	PID int    // of its first process, on the node
+}
+
+// Births is when containers were created.
+type Births struct {
+	At map[string]time.Time // by container ID: what containerd noted then, by the node's clock of that moment
+	// Boot is when the node's kernel booted, by the node's clock of now: whoever sets the clock moves it. It is in whole seconds.
+	Boot time.Time
+}
+
+// Began returns when the process started by the node's clock of now, up to a second too early.
+func (b Births) Began(p Process) time.Time {
+	return b.Boot.Add(time.Duration(p.Start) * (time.Second / 100)) //nolint:gosec // a machine that runs for 2,900 million years
 }
 
 // Inside is what one look into a pod's containers saw.

@@ -114,30 +114,46 @@ func (f *File) readContent(lines []string) error {
 
 // ParseCreated reads what Script's created printed on the named node for these containers. Those that containerd has
 // forgotten are left out.
-func ParseCreated(node string, ids []string, output []byte) (map[string]time.Time, error) {
-	parts, err := split("created 1", ids, output)
+func ParseCreated(node string, ids []string, output []byte) (Births, error) {
+	b, err := parseCreated(ids, output)
 	if err != nil {
-		return nil, fmt.Errorf("ask containerd on node %s: %w", node, err)
+		return Births{}, fmt.Errorf("ask node %s when it created containers: %w", node, err)
 	}
-	created := map[string]time.Time{}
+	return b, nil
+}
+
+func parseCreated(ids []string, output []byte) (Births, error) {
+	parts, err := split("created 2", append([]string{"btime"}, ids...), output)
+	if err != nil {
+		return Births{}, err
+	}
+	var boot int64
+	row := strings.TrimSpace(parts["btime"].body)
+	if _, err := fmt.Sscanf(row, "btime %d", &boot); err != nil || boot < 1 {
+		return Births{}, fmt.Errorf("%q is not when the kernel booted: %s", row, parts["btime"].message)
+	}
+	b := Births{At: map[string]time.Time{}, Boot: time.Unix(boot, 0)}
 	for _, id := range ids {
 		found := parts[id]
 		if found.code != 0 && strings.Contains(found.message, "not found") {
 			continue
 		}
-		var info struct{ CreatedAt time.Time }
-		if found.code == 0 {
-			err = json.Unmarshal([]byte(found.body), &info)
-		} else {
-			err = fmt.Errorf("exit %d: %s", found.code, found.message)
+		if b.At[id], err = found.createdAt(); err != nil {
+			return Births{}, fmt.Errorf("container %.12s: %w", id, err)
 		}
-		if err == nil && info.CreatedAt.IsZero() {
-			err = fmt.Errorf("it does not say when")
-		}
-		if err != nil {
-			return nil, fmt.Errorf("ask containerd on node %s about container %.12s: %w", node, id, err)
-		}
-		created[id] = info.CreatedAt
 	}
-	return created, nil
+	return b, nil
+}
+
+// createdAt reads what "ctr containers info" prints.
+func (p part) createdAt() (time.Time, error) {
+	if p.code != 0 {
+		return time.Time{}, fmt.Errorf("exit %d: %s", p.code, p.message)
+	}
+	var info struct{ CreatedAt time.Time }
+	err := json.Unmarshal([]byte(p.body), &info)
+	if err == nil && info.CreatedAt.IsZero() {
+		err = fmt.Errorf("containerd does not say when it created it")
+	}
+	return info.CreatedAt, err
 }

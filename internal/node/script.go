@@ -175,9 +175,10 @@ content() {
 	[ ${#body} -le 87384 ] || sha256sum <"$1"
 }
 
-# created ID ...: what containerd knows of each container
+# created ID ...: what containerd knows of each container, and when the kernel booted by the clock of now
 created() {
-	echo '=== podlab created 1'
+	echo '=== podlab created 2'
+	part btime grep btime /proc/stat
 	for id; do part "$id" ctr -n k8s.io containers info "$id"; done
 	echo '=== done'
 }

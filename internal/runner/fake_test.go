@@ -8,7 +8,6 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -212,8 +211,8 @@ func (w *fakeWorld) Inside(context.Context, string, []node.Target) (*node.Inside
 	return &node.Inside{}, nil
 }
 
-func (w *fakeWorld) Created(context.Context, string, []string) (map[string]time.Time, error) {
-	return map[string]time.Time{}, nil
+func (w *fakeWorld) Created(context.Context, string, []string) (node.Births, error) {
+	return node.Births{}, nil
 }
 
 func (w *fakeWorld) File(context.Context, string, int, string) (node.File, error) {

@@ -96,9 +96,9 @@ func (m *moment) Inside(ctx context.Context, nodeName string, containers []node.
 	return once(m, key, func() (*node.Inside, error) { return m.cluster.Inside(ctx, nodeName, containers) })
 }
 
-func (m *moment) Created(ctx context.Context, nodeName string, containerIDs []string) (map[string]time.Time, error) {
+func (m *moment) Created(ctx context.Context, nodeName string, containerIDs []string) (node.Births, error) {
 	key := strings.Join(append([]string{"created", nodeName}, containerIDs...), " ")
-	return once(m, key, func() (map[string]time.Time, error) { return m.cluster.Created(ctx, nodeName, containerIDs) })
+	return once(m, key, func() (node.Births, error) { return m.cluster.Created(ctx, nodeName, containerIDs) })
 }
 
 func (m *moment) File(ctx context.Context, nodeName string, pid int, path string) (node.File, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net"
-	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -25,7 +24,7 @@ type Cluster interface {
 	Snapshot(ctx context.Context, nodeName string) (*node.Snapshot, error)
 	// Inside, Created, File and Dial are those of checks.Nodes and checks.Containers. Dial's address names a node.
 	Inside(ctx context.Context, nodeName string, containers []node.Target) (*node.Inside, error)
-	Created(ctx context.Context, nodeName string, containerIDs []string) (map[string]time.Time, error)
+	Created(ctx context.Context, nodeName string, containerIDs []string) (node.Births, error)
 	File(ctx context.Context, nodeName string, pid int, path string) (node.File, error)
 	Dial(ctx context.Context, to checks.Address) (net.Conn, error)
 }

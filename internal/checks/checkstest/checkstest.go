@@ -3,6 +3,7 @@
 package checkstest
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"encoding/json"
@@ -36,7 +37,7 @@ type Cluster struct {
 	Words   map[string][]string          // by "pod/container"
 	Within  *node.Inside
 	Files   map[string]node.File // by "PID path"
-	Births  map[string]time.Time // by container ID
+	Births  node.Births
 	Clock   time.Time
 	Program func(pod, container string, argv []string) (checks.Ran, error)
 	Port    func(to checks.Address) (net.Conn, error)
@@ -44,7 +45,7 @@ type Cluster struct {
 
 	memory checks.Memory
 
-	PodErr, EventsErr, NodeErr error // returned instead of an answer
+	PodErr, EventsErr, NodeErr, BirthsErr error // returned instead of an answer
 }
 
 // Recorded returns a fresh copy of what was recorded: demosolo, demoduo, demotrio, and the near-misses of testdata/pods.yaml.
@@ -180,14 +181,14 @@ func (c *Cluster) File(_ context.Context, _ string, pid int, path string) (node.
 }
 
 // Created returns those of Births that are asked for.
-func (c *Cluster) Created(_ context.Context, _ string, ids []string) (map[string]time.Time, error) {
-	found := map[string]time.Time{}
+func (c *Cluster) Created(_ context.Context, _ string, ids []string) (node.Births, error) {
+	found := node.Births{At: map[string]time.Time{}, Boot: c.Births.Boot}
 	for _, id := range ids {
-		if at, ok := c.Births[id]; ok {
-			found[id] = at
+		if at, ok := c.Births.At[id]; ok {
+			found.At[id] = at
 		}
 	}
-	return found, c.NodeErr
+	return found, cmp.Or(c.BirthsErr, c.NodeErr)
 }
 
 // Now returns Clock.

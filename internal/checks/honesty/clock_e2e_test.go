@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/podlab/podlab/internal/checks"
+	"github.com/podlab/podlab/internal/node"
 )
 
 // The clock of a shared machine cannot be set. What a set clock does to a time.Time is that its time of day moves while its
@@ -45,7 +46,7 @@ func (s *setting) jump(t *testing.T, h *Harness, trials []*Trial, say func(strin
 	pick := func(which func(*Trial) bool) []*Trial {
 		return h.Right(t.Context(), slices.DeleteFunc(slices.Clone(trials), func(t *Trial) bool { return !which(t) }))
 	}
-	timed, dated := pick((*Trial).Timed), pick((*Trial).Dated)
+	timed, dated := pick((*Trial).Timed), pick(func(t *Trial) bool { return t.Dated() || t.Case.Kind == "started-before" })
 	defer func() { s.stage.change = nil }()
 	for _, odd := range []struct {
 		name   string
@@ -74,24 +75,24 @@ func (j jumped) Now() time.Time { return set(j.Cluster.Now(), j.by) }
 // misdated is a cluster whose clock was set back by an hour right before the youngest container was created.
 type misdated struct{ checks.Cluster }
 
-func (m misdated) Created(ctx context.Context, nodeName string, ids []string) (map[string]time.Time, error) {
+func (m misdated) Created(ctx context.Context, nodeName string, ids []string) (node.Births, error) {
 	born, err := m.Cluster.Created(ctx, nodeName, ids)
 	youngest := ""
-	for id, at := range born {
-		if youngest == "" || at.After(born[youngest]) {
+	for id, at := range born.At {
+		if youngest == "" || at.After(born.At[youngest]) {
 			youngest = id
 		}
 	}
-	if err != nil || len(born) < 2 {
+	if err != nil || len(born.At) < 2 {
 		return born, err
 	}
 	moved := map[string]time.Time{}
-	for id, at := range born {
+	for id, at := range born.At {
 		if moved[id] = at; id == youngest {
 			moved[id] = at.Add(-time.Hour)
 		}
 	}
-	return moved, nil
+	return node.Births{At: moved, Boot: born.Boot}, nil
 }
 
 func (m misdated) Pod(ctx context.Context, name string) (*corev1.Pod, error) {

@@ -147,7 +147,7 @@ func (o *observed) Inside(ctx context.Context, nodeName string, containers []nod
 	return o.Cluster.Inside(ctx, nodeName, containers)
 }
 
-func (o *observed) Created(ctx context.Context, nodeName string, ids []string) (map[string]time.Time, error) {
+func (o *observed) Created(ctx context.Context, nodeName string, ids []string) (node.Births, error) {
 	o.trial.looked(Node)
 	o.trial.note(&o.trial.dated)
 	return o.Cluster.Created(ctx, nodeName, ids)
