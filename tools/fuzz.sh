@@ -6,5 +6,5 @@ grep -rhoE --include='*_test.go' --with-filename 'func Fuzz[A-Za-z0-9_]+' cmd in
 	while IFS=: read -r file func; do
 		name=${func#func }
 		echo "$name in $(dirname "$file")"
-		go test "./$(dirname "$file")" -run '^$' -fuzz "^$name\$" -fuzztime "$1"
+		go test "./$(dirname "$file")" -run '^$' -fuzz "^$name\$" -fuzztime "$1" -fuzzminimizetime 10x
 	done

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/podlab/podlab/internal/checks"
+	"github.com/podlab/podlab/internal/lesson"
 	"github.com/podlab/podlab/internal/node"
 )
 
@@ -196,4 +197,40 @@ func TestADeedIsDoneAnewWhileNobodyCanTell(t *testing.T) {
 			t.Errorf("done %d times: %+v", times, r)
 		}
 	})
+}
+
+func TestEachCheckHasItsOwnTimeLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFakeWorld()
+		w.ready = false
+		r := New(w.deps(lesson.Course{}))
+		walk := &walk{r: r, api: w, timeout: 10 * time.Second, looker: newLooker(world{"podlab-duo", w, w, fakeNodes{w}})}
+		go func() {
+			for range r.events {
+			}
+		}()
+		defer close(r.events)
+		late := &lateCheck{start: time.Now()}
+		specs := []lesson.CheckSpec{{ID: "short", Within: 2 * time.Second}, {ID: "long"}}
+		before := slices.Repeat([]checks.Result{{Verdict: checks.NotYet}}, 2)
+		claims := walk.await(t.Context(), []checks.Check{late, &lateCheck{start: late.start}}, specs, before)
+		if c := claims[0]; c.Verdict != checks.NotYet || c.Got != "not before 5s" || c.Seconds != 2 {
+			t.Errorf("its time was up after 2 s, and the last mismatch must stand: %+v", c)
+		}
+		if claims[1].Verdict != checks.Pass {
+			t.Errorf("%+v", claims[1])
+		}
+	})
+}
+
+// lateCheck holds from five seconds after the start on.
+type lateCheck struct{ start time.Time }
+
+func (*lateCheck) Kind() string  { return "late" }
+func (*lateCheck) Title() string { return "late" }
+func (l *lateCheck) Eval(_ context.Context, c checks.Cluster) checks.Result {
+	if c.Now().Sub(l.start) < 5*time.Second {
+		return checks.Result{Verdict: checks.NotYet, Got: "not before 5s", Again: 500 * time.Millisecond}
+	}
+	return checks.Result{Verdict: checks.Pass}
 }
