@@ -3,11 +3,14 @@ package checks
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/podlab/podlab/internal/lesson"
+	"github.com/podlab/podlab/internal/node"
 )
 
 // Ready claims that so many of a pod's containers are ready.
@@ -129,12 +132,35 @@ func onNode(ctx context.Context, c Cluster, pod *corev1.Pod, now ratio, r Result
 	if now.ready != now.total {
 		return r
 	}
-	if _, seen := look(ctx, c, pod.Name); seen.Verdict != "" {
+	if seen := alive(ctx, c, pod); seen.Verdict != "" {
 		r.Verdict, r.Vacant, r.Mismatches = seen.Verdict, seen.Vacant, seen.Mismatches
 		r.Why, r.Try = seen.Why, seen.Try
 		r.Got = now.String() + " to the API, but " + seen.Got
 	}
 	return r
+}
+
+// alive returns a result without a verdict if every container of the pod runs, to the API and on its node. It asks for no
+// more than the first processes: a whole look would take several times as long.
+func alive(ctx context.Context, c Cluster, pod *corev1.Pod) Result {
+	if r := runs(pod); r.Verdict != "" {
+		return r
+	}
+	tasks, err := c.Tasks(ctx, pod.Spec.NodeName)
+	if err != nil {
+		return cannotTell("node "+pod.Spec.NodeName+" could not be looked at", err.Error(), "podlab doctor")
+	}
+	own := func(t node.Task) bool { return t.PodUID == string(pod.UID) }
+	if !slices.ContainsFunc(slices.Collect(maps.Values(tasks)), own) {
+		return cannotTell(fmt.Sprintf("node %s shows nothing of pod %s, though the API says that it runs", pod.Spec.NodeName, pod.Name),
+			"the API's status and the look at the node are two moments, and here they do not fit", "podlab doctor")
+	}
+	for _, one := range (&sight{pod: pod}).known() {
+		if id := bareID(one.status.ContainerID); !own(tasks[id]) {
+			return torn("%s's container %.12s is not on node %s", one.name, id, pod.Spec.NodeName)
+		}
+	}
+	return Result{}
 }
 
 func names(pod *corev1.Pod) []string {

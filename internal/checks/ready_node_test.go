@@ -1,11 +1,15 @@
 package checks_test
 
 import (
+	"context"
+	"errors"
+	"maps"
 	"strings"
 	"testing"
 
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/checks/checkstest"
+	"github.com/podlab/podlab/internal/node"
 )
 
 // For a moment the API calls a container ready whose process has ended. The node knows better.
@@ -27,4 +31,53 @@ func TestReadyIsHeldAgainstTheNode(t *testing.T) {
 	if r.Verdict != checks.NotYet || !strings.HasPrefix(r.Got, "2/2 to the API, but ") || !strings.Contains(r.Got, "demoy") {
 		t.Errorf("without demoy's process: %+v", r)
 	}
+	if len(r.Evidence.Rows) == 0 || !r.Vacant || !strings.Contains(r.Got, "is not on node dev-control-plane") {
+		t.Errorf("without demoy's process: %+v", r)
+	}
+}
+
+// A first process that has ended, a container of the same ID in another pod, and a process that only has the PID of one, are
+// not the container.
+func TestReadyTellsFirstProcessesApart(t *testing.T) {
+	for name, spoil := range map[string]func(*node.Process){
+		"zombie":                    func(p *node.Process) { p.State = "Z" },
+		"another pod's":             func(p *node.Process) { p.PodUID = strings.Repeat("0", 36) },
+		"another container's":       func(p *node.Process) { p.ContainerID = strings.Repeat("0", 64) },
+		"a process outside of pods": func(p *node.Process) { p.PodUID, p.ContainerID = "", "" },
+	} {
+		c := recorded(t)
+		spoil(process(t, c, task(t, c, 1).PID))
+		r := eval(t, c, "ready: {pod: demoduo, containers: 2/2}")
+		if r.Verdict != checks.NotYet || !r.Vacant || !strings.Contains(r.Got, "demoy's container 7abc3d97ce2b is not on node dev-control-plane") {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}
+
+// The checks of a moment share what Tasks returned.
+func TestReadyLeavesTheTasksAsTheyAre(t *testing.T) {
+	c := shared{recorded(t), nil}
+	c.tasks = c.Snapshot.Firsts()
+	before := maps.Clone(c.tasks)
+	for _, pod := range []string{"demoduo: 2/2", "demosolo: 1/1"} {
+		name, ratio, _ := strings.Cut(pod, ": ")
+		if r := eval(t, c, "ready: {pod: "+name+", containers: "+ratio+"}"); r.Verdict != checks.Pass {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+	if !maps.Equal(before, c.tasks) {
+		t.Error("the tasks were changed")
+	}
+}
+
+// shared is a moment whose looks are shared, and which has no whole snapshot to give.
+type shared struct {
+	*checkstest.Cluster
+	tasks map[string]node.Task
+}
+
+func (s shared) Tasks(context.Context, string) (map[string]node.Task, error) { return s.tasks, nil }
+
+func (shared) Node(context.Context, string) (*node.Snapshot, error) {
+	return nil, errors.New("a whole look was taken")
 }

@@ -28,6 +28,7 @@ func everyCall(ctx context.Context, c *Cluster) map[string]error {
 	errs := map[string]error{"up": c.Up(ctx, nil, nil), "down": c.Down(ctx, nil), "clean": c.Clean(ctx, true, nil)}
 	_, errs["status"] = c.Status(ctx)
 	_, errs["snapshot"] = c.Snapshot(ctx, c.ControlPlane())
+	_, errs["tasks"] = c.Tasks(ctx, c.ControlPlane())
 	_, errs["leftovers"] = c.Leftovers(ctx, true)
 	_, errs["docker"] = c.Docker(ctx)
 	_, errs["nodes"] = c.Nodes(ctx)

@@ -209,11 +209,15 @@ func (s *status) read(row string) error {
 	return nil
 }
 
-// startField is where /proc/PID/stat has the start, counted from the process's state, which stands behind its name.
-const startField = 19
+// Where /proc/PID/stat has the state and the start, counted from behind the process's name.
+const (
+	stateField = 0
+	startField = 19
+)
 
-// readStarts returns when each process started. A name may have blanks, brackets and line ends: the last bracket counts.
-func readStarts(text string) (map[int]uint64, error) {
+// readStats returns the fields of each process's stat file that stand behind its name. A name may have blanks, brackets
+// and line ends: the last bracket counts.
+func readStats(text string) (map[int][]string, error) {
 	last := map[int]string{}
 	err := readProc(text, "stat", func(pid int, row string) error {
 		last[pid] = row
@@ -222,13 +226,26 @@ func readStarts(text string) (map[int]uint64, error) {
 	if err != nil {
 		return nil, err
 	}
-	starts := map[int]uint64{}
+	stats := map[int][]string{}
 	for pid, row := range last {
 		named := strings.LastIndexByte(row, ')')
 		fields := strings.Fields(row[named+1:])
 		if named < 0 || len(fields) <= startField {
 			return nil, fmt.Errorf("process %d has no start in %q", pid, row)
 		}
+		stats[pid] = fields
+	}
+	return stats, nil
+}
+
+// readStarts returns when each process started.
+func readStarts(text string) (map[int]uint64, error) {
+	stats, err := readStats(text)
+	if err != nil {
+		return nil, err
+	}
+	starts := map[int]uint64{}
+	for pid, fields := range stats {
 		if starts[pid], err = strconv.ParseUint(fields[startField], 10, 64); err != nil {
 			return nil, fmt.Errorf("process %d: the start %q is not a number", pid, fields[startField])
 		}

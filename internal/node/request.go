@@ -9,6 +9,9 @@ import (
 // SnapshotRequest is the call of Script's function whose answer Parse reads.
 const SnapshotRequest = "snapshot"
 
+// TasksRequest is the call of Script's function whose answer ParseTasks reads.
+const TasksRequest = "tasks"
+
 // InsideRequest returns the call whose answer ParseInside reads, for containers of one or several pods.
 func InsideRequest(targets []Target) (string, error) {
 	if len(targets) == 0 {

@@ -1,9 +1,9 @@
 package node
 
-// Script defines the functions by which podlab looks at a node, as root in a POSIX shell: snapshot, inside, file and
-// created. The request functions of this package name the calls, and Parse and the others read what they print. It needs
+// Script defines the functions by which podlab looks at a node, as root in a POSIX shell: snapshot, tasks, inside, file
+// and created. The request functions of this package name the calls, and Parse and the others read what they print. It needs
 // procps 4, util-linux, findutils, coreutils and grep, which kind's node images have. On a node with 50 processes, snapshot
-// takes about 40 ms and inside 30 ms.
+// takes about 40 ms, inside 30 ms and tasks 7 ms.
 //
 // Each part of an answer stands between two marker lines; the second has the part's exit code and the last line of its
 // stderr. In snapshot and inside the order of the parts matters: a process that the last of those about processes still
@@ -29,6 +29,16 @@ snapshot() {
 	part stat grep -s '' /proc/[0-9]*/stat
 	part lsns namespaces
 	part tasks grep -s '' "$run"/*/init.pid
+	echo '=== done'
+}
+
+# tasks: the first processes of the containers, and no others
+tasks() {
+	echo '=== podlab tasks 1'
+	part tasks grep -s '' "$run"/*/init.pid
+	pids=$(grep -s -h '' "$run"/*/init.pid)
+	part stat grep -s -H '' $(each stat) /dev/null
+	part cgroup grep -s -H -m 1 kubepods $(each cgroup) /dev/null
 	echo '=== done'
 }
 

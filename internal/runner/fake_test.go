@@ -129,6 +129,12 @@ func (w *fakeWorld) Snapshot(context.Context, string) (*node.Snapshot, error) {
 	return w.recorded.Snapshot, nil
 }
 
+func (w *fakeWorld) Tasks(context.Context, string) (map[string]node.Task, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.recorded.Snapshot.Firsts(), nil
+}
+
 func (w *fakeWorld) EnsureNamespace(context.Context, string) error { return nil }
 
 func (w *fakeWorld) Apply(_ context.Context, _ string, objects []*unstructured.Unstructured) ([]Applied, error) {

@@ -88,6 +88,21 @@ func (m *moment) Node(ctx context.Context, name string) (*node.Snapshot, error) 
 	return once(m, "node "+name, func() (*node.Snapshot, error) { return m.cluster.Snapshot(ctx, name) })
 }
 
+// Tasks returns those of the snapshot, if this moment has one or is about to.
+func (m *moment) Tasks(ctx context.Context, name string) (map[string]node.Task, error) {
+	m.mu.Lock()
+	whole, ok := m.looks["node "+name].(func() (*node.Snapshot, error))
+	m.mu.Unlock()
+	if !ok {
+		return once(m, "tasks "+name, func() (map[string]node.Task, error) { return m.cluster.Tasks(ctx, name) })
+	}
+	snapshot, err := whole()
+	if err != nil {
+		return nil, err
+	}
+	return snapshot.Firsts(), nil
+}
+
 func (m *moment) Inside(ctx context.Context, nodeName string, containers []node.Target) (*node.Inside, error) {
 	key := "inside " + nodeName
 	for _, c := range containers {
@@ -131,6 +146,11 @@ func (g *glance) Memory() *checks.Memory { return g.memory }
 func (g *glance) Node(ctx context.Context, name string) (*node.Snapshot, error) {
 	g.below = true
 	return g.moment.Node(ctx, name)
+}
+
+func (g *glance) Tasks(ctx context.Context, name string) (map[string]node.Task, error) {
+	g.below = true
+	return g.moment.Tasks(ctx, name)
 }
 
 func (g *glance) Inside(ctx context.Context, nodeName string, containers []node.Target) (*node.Inside, error) {

@@ -22,7 +22,8 @@ type Cluster interface {
 	Revive(ctx context.Context, report func(Phase)) error
 	// Snapshot looks once at the named node.
 	Snapshot(ctx context.Context, nodeName string) (*node.Snapshot, error)
-	// Inside, Created, File and Dial are those of checks.Nodes and checks.Containers. Dial's address names a node.
+	// Tasks, Inside, Created, File and Dial are those of checks.Nodes and checks.Containers. Dial's address names a node.
+	Tasks(ctx context.Context, nodeName string) (map[string]node.Task, error)
 	Inside(ctx context.Context, nodeName string, containers []node.Target) (*node.Inside, error)
 	Created(ctx context.Context, nodeName string, containerIDs []string) (node.Births, error)
 	File(ctx context.Context, nodeName string, pid int, path string) (node.File, error)

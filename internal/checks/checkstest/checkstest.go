@@ -207,3 +207,12 @@ func (c *Cluster) Node(_ context.Context, name string) (*node.Snapshot, error) {
 	}
 	return c.Snapshot, nil
 }
+
+// Tasks returns what the snapshot says of the named node's containers.
+func (c *Cluster) Tasks(ctx context.Context, name string) (map[string]node.Task, error) {
+	snapshot, err := c.Node(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return snapshot.Firsts(), nil
+}

@@ -142,6 +142,11 @@ func (o *observed) Node(ctx context.Context, name string) (*node.Snapshot, error
 	return o.Cluster.Node(ctx, name)
 }
 
+func (o *observed) Tasks(ctx context.Context, name string) (map[string]node.Task, error) {
+	o.trial.looked(Node)
+	return o.Cluster.Tasks(ctx, name)
+}
+
 func (o *observed) Inside(ctx context.Context, nodeName string, containers []node.Target) (*node.Inside, error) {
 	o.trial.looked(Node)
 	return o.Cluster.Inside(ctx, nodeName, containers)
