@@ -124,7 +124,7 @@ func TestStartedBefore(t *testing.T) {
 	}
 	everything := []string{"sandbox", "side", "web", "log"}
 	// web and log started in the same hundredth of a second.
-	close := func(t testing.TB, c *checkstest.Cluster) {
+	near := func(t testing.TB, c *checkstest.Cluster) {
 		births(t, c)
 		starts(c, "web", 10, c.Births.At[lone(c)["web"]])
 		starts(c, "log", 11, c.Births.At[lone(c)["web"]])
@@ -148,7 +148,7 @@ func TestStartedBefore(t *testing.T) {
 		{"started-before: {pod: k8s-lone, first: web, then: log}", births, checks.Pass, "web started before log", 0},
 		{"started-before: {pod: k8s-lone, first: first, then: log}", forgets("first"), checks.Pass, "first started before log", 0},
 		{"started-before: {pod: k8s-lone, first: log, then: web}", crashed, checks.Pass, "log started before web", 0},
-		{"started-before: {pod: k8s-lone, first: web, then: log}", close, checks.Pass, "web started before log", 0},
+		{"started-before: {pod: k8s-lone, first: web, then: log}", near, checks.Pass, "web started before log", 0},
 		{"started-before: {pod: k8s-lone, first: side, then: web}", misdated, checks.Pass, "side started before web", 0},
 		{"started-before: {pod: k8s-lone, first: web, then: log}", setAfter(-time.Hour, nil, "log"), checks.Pass, "web started before log", 0},
 		{"started-before: {pod: k8s-lone, first: web, then: log}", forgets("web"), checks.Pass, "web started before log", 0},
