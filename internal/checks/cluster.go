@@ -58,6 +58,8 @@ type Nodes interface {
 	// that only asks whether they live. It takes a fraction of the time of Node.
 	// Nobody may change the answer.
 	Tasks(ctx context.Context, nodeName string) (map[string]node.Task, error)
+	// TasksNow is Tasks by a look of its own, which begins after the call: for what must be seen after something else.
+	TasksNow(ctx context.Context, nodeName string) (map[string]node.Task, error)
 	// Inside returns the sockets, mounts, IPC objects, cgroups and credentials of a pod's containers on the named node.
 	Inside(ctx context.Context, nodeName string, containers []node.Target) (*node.Inside, error)
 	// Created returns when containerd created each of the containers on the named node, ended ones included, to the

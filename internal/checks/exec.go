@@ -50,7 +50,7 @@ func execKind() Kind {
 		Shows: "What it wrote to stdout, with the exit code as the last line, and the last line of stderr.",
 		CannotTell: "The program could not be started: most often, the image does not have it. That is so as well if it ends with 126 or 127, by which a shell says the same, or if a " +
 			"shell says on stderr that it did not find a program; unless that exit code or that stderr is what the check claims. Nobody could run it: the API refuses " +
-			"`exec` or does not answer, or it took longer than 10 seconds. It wrote more than 64 KiB, and what is claimed is not in the part that podlab read.",
+			"`exec` or does not answer, or it took longer than 10 seconds. It ended with another code than 0, and the node could not be looked at for whether the container runs still. It wrote more than 64 KiB, and what is claimed is not in the part that podlab read.",
 		AskSays:     "The answer is what the program writes to stdout, without the white space around it. It must end with exit code 0.",
 		AskFields:   execAsk{},
 		AskExamples: []string{"answer: {exec: {pod: demoduo, container: demox, command: [hostname]}}"},
@@ -126,8 +126,27 @@ func (p program) run(ctx context.Context, c Cluster) (Ran, Result) {
 		return Ran{}, r
 	case after != before:
 		return Ran{}, torn("%s was replaced while %s ran in it", p.container, p.argv[0])
+	case ran.Exit != 0:
+		r = p.alive(ctx, c, after)
 	}
-	return ran, Result{}
+	return ran, r
+}
+
+// alive returns a result without a verdict if the container runs still. A program that is killed along with its container ends
+// with 137, and the API goes on for a while to call the container running.
+func (p program) alive(ctx context.Context, c Cluster, id string) Result {
+	pod, r := findPod(ctx, c, p.pod)
+	if pod == nil {
+		return r
+	}
+	tasks, err := c.TasksNow(ctx, pod.Spec.NodeName)
+	if err != nil {
+		return cannotTell("node "+pod.Spec.NodeName+" could not be looked at", err.Error(), "podlab doctor")
+	}
+	if tasks[id].PodUID != string(pod.UID) {
+		return torn("%s's container %.12s ended while %s ran in it", p.container, id, p.argv[0])
+	}
+	return Result{}
 }
 
 // missing says that a program is not there. That is never the learner's fault.

@@ -95,6 +95,17 @@ func TestExec(t *testing.T) {
 			return checks.Ran{}, nil
 		}
 	}
+	killed := func(_ testing.TB, c *checkstest.Cluster) {
+		c.Program = func(_, _ string, _ []string) (checks.Ran, error) {
+			id := strings.TrimPrefix(c.Pods["demoduo"].Status.ContainerStatuses[0].ContainerID, "containerd://")
+			delete(c.Snapshot.Tasks, id) // the API has not heard of it yet
+			return checks.Ran{Exit: 137}, nil
+		}
+	}
+	blind := func(_ testing.TB, c *checkstest.Cluster) {
+		ends(1, "", "")(t, c)
+		c.NodeErr = errors.New("docker is down")
+	}
 	inContainers(t, ends(0, "PHP 8.2.35 (cli)\nZend Engine v4.2.35\n", ""), []judged{
 		{duo + "command: [php, -v]}", nil, checks.Pass, "exit code 0, stdout \"PHP 8.2.35", 0},
 		{duo + "command: [php, -v], contains: PHP 8, matches: '^Zend .*35$'}", nil, checks.Pass, "", 0},
@@ -112,6 +123,11 @@ func TestExec(t *testing.T) {
 		{duo + "command: [php]} # deleted", deleted("demoduo"), checks.NotYet, "is being deleted", 0},
 		{duo + "command: [php]} # replaced", replaced, checks.NotYet, "demox was replaced while php ran in it", 0},
 
+		{duo + "command: [php], exit: '!= 0'} # killed", killed, checks.NotYet, "ended while php ran in it", 0},
+		{duo + "command: [php], exit: 137} # killed", killed, checks.NotYet, "ended while php ran in it", 0},
+		{"not: {" + duo + "command: [php]}} # killed", killed, checks.NotYet, "ended while php ran in it", 0},
+
+		{duo + "command: [php], exit: 1} # node", blind, checks.CannotTell, "docker is down", 0},
 		{duo + "command: [php]} # api", apiDown, checks.CannotTell, "connection refused", 0},
 		{duo + "command: [curl, x]}", cannotRun(notThere), checks.CannotTell, "curl could not be started in demox: the image may not have it", 0},
 		{duo + "command: [curl, x], exit: '!= 0'}", cannotRun(notThere), checks.CannotTell, "curl could not be started", 0},

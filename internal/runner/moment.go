@@ -103,6 +103,11 @@ func (m *moment) Tasks(ctx context.Context, name string) (map[string]node.Task, 
 	return snapshot.Firsts(), nil
 }
 
+// TasksNow looks each time: what this moment saw already may be older than the call.
+func (m *moment) TasksNow(ctx context.Context, name string) (map[string]node.Task, error) {
+	return m.cluster.Tasks(ctx, name)
+}
+
 func (m *moment) Inside(ctx context.Context, nodeName string, containers []node.Target) (*node.Inside, error) {
 	key := "inside " + nodeName
 	for _, c := range containers {
@@ -151,6 +156,11 @@ func (g *glance) Node(ctx context.Context, name string) (*node.Snapshot, error) 
 func (g *glance) Tasks(ctx context.Context, name string) (map[string]node.Task, error) {
 	g.below = true
 	return g.moment.Tasks(ctx, name)
+}
+
+func (g *glance) TasksNow(ctx context.Context, name string) (map[string]node.Task, error) {
+	g.below = true
+	return g.moment.TasksNow(ctx, name)
 }
 
 func (g *glance) Inside(ctx context.Context, nodeName string, containers []node.Target) (*node.Inside, error) {

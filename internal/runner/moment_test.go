@@ -38,10 +38,16 @@ func TestTasksAreLookedAtOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	now := func(m checks.Cluster) {
+		if got, err := m.TasksNow(t.Context(), "dev-control-plane"); err != nil || len(got) == 0 {
+			t.Errorf("%d tasks, %v", len(got), err)
+		}
+	}
 	for want, calls := range map[string][]func(checks.Cluster){
 		"tasks":          {tasks, tasks},
 		"snapshot":       {whole, tasks, tasks},
 		"tasks snapshot": {tasks, whole, tasks},
+		"snapshot tasks": {whole, now},
 	} {
 		w, looks := newFakeWorld(), []string{}
 		m := NewMoment("podlab-duo", w, w, counted{fakeNodes{w}, &looks}, nil)

@@ -208,6 +208,11 @@ func (c *Cluster) Node(_ context.Context, name string) (*node.Snapshot, error) {
 	return c.Snapshot, nil
 }
 
+// TasksNow returns what Tasks does.
+func (c *Cluster) TasksNow(ctx context.Context, name string) (map[string]node.Task, error) {
+	return c.Tasks(ctx, name)
+}
+
 // Tasks returns what the snapshot says of the named node's containers.
 func (c *Cluster) Tasks(ctx context.Context, name string) (map[string]node.Task, error) {
 	snapshot, err := c.Node(ctx, name)

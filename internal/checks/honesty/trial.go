@@ -147,6 +147,11 @@ func (o *observed) Tasks(ctx context.Context, name string) (map[string]node.Task
 	return o.Cluster.Tasks(ctx, name)
 }
 
+func (o *observed) TasksNow(ctx context.Context, name string) (map[string]node.Task, error) {
+	o.trial.looked(Node)
+	return o.Cluster.TasksNow(ctx, name)
+}
+
 func (o *observed) Inside(ctx context.Context, nodeName string, containers []node.Target) (*node.Inside, error) {
 	o.trial.looked(Node)
 	return o.Cluster.Inside(ctx, nodeName, containers)
