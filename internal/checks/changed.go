@@ -168,6 +168,9 @@ func (k *change) Begin(ctx context.Context, c Cluster) bool {
 		return true
 	}
 	now, r := k.read(ctx, c)
+	if r.Verdict == CannotTell {
+		c.Memory().Keep("blind", r)
+	}
 	if r.Verdict != "" || len(now.values) == 0 {
 		return false
 	}
@@ -188,7 +191,11 @@ func (k *change) judge(ctx context.Context, c Cluster) Result {
 		return r
 	}
 	before, ok := c.Memory().Kept("begin").(noted)
-	if !ok {
+	blind, unseen := c.Memory().Kept("blind").(Result)
+	switch {
+	case !ok && unseen:
+		return cannotTell("nobody could look when the step began: "+blind.Got, blind.Why, "reset the lab (R) and begin again")
+	case !ok:
 		return Result{
 			Verdict: NotYet, Vacant: true, Got: "nothing was noted when the step began",
 			Why: "the step began before there was anything to compare with: " + k.what() + " was not there, or could not be looked at",

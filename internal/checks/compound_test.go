@@ -93,7 +93,7 @@ func TestForMustHoldAllTheTime(t *testing.T) {
 		{5 * time.Second, true, checks.NotYet, "for 0s so far"},
 		{9900 * time.Millisecond, true, checks.NotYet, "for 4.9s so far"},
 		{10 * time.Second, true, checks.Pass, "2/2"},
-		{20 * time.Second, true, checks.NotYet, "for 0s so far"}, // nobody looked for ten seconds
+		{23 * time.Second, true, checks.NotYet, "for 0s so far"}, // nobody looked for thirteen seconds
 	}
 	for _, step := range steps {
 		delete(c.Pods, "demoduo")

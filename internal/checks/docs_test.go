@@ -57,7 +57,7 @@ A field that the kind does not know, and a value that can never be true, are mis
 | field | meaning |
 |---|---|
 | ` + "`id`" + ` | The check's name, unique in its step. |
-| ` + "`for: 5s`" + ` | It must have held for so long without a break, and hold now. A look at least every 5 seconds must have seen it: what nobody looked at did not hold. |
+| ` + "`for: 5s`" + ` | It must have held for so long without a break, and hold now. A look at least every 12 seconds must have seen it, and the same runs of the same pod's containers: what nobody looked at did not hold. |
 | ` + "`within: 30s`" + ` | The time limit of ` + "`podlab verify`" + ` for this check. When it is over, the verdict is the last one that was seen, with its mismatches. |
 | ` + "`once: true`" + ` | It is enough that it held once (with ` + "`for`" + `, that it held for so long once): it stays passed until the lab is reset. |
 

@@ -14,8 +14,9 @@ type stated struct {
 	once bool          // once it held, it stays a pass
 }
 
-// longestGap is how far two looks at a claim that must hold for a time may lie apart. What was not looked at did not hold.
-const longestGap = 5 * time.Second
+// longestGap is how far two looks at a claim that must hold for a time may lie apart: a bit more than one look may take.
+// What was not looked at did not hold.
+const longestGap = 12 * time.Second
 
 // Title returns the check's own title, and for how long it must hold.
 func (k *stated) Title() string {
@@ -33,7 +34,7 @@ func (k *stated) Eval(ctx context.Context, c Cluster) Result {
 	}
 	r := k.Check.Eval(ctx, part{c, memory.Part("check")})
 	if k.hold > 0 {
-		r = k.holds(c.Now(), memory, r)
+		r = k.holds(c.Now(), identity(ctx, c, k.Check), memory, r)
 	}
 	if r.Verdict == NotYet && r.Why == "" {
 		r.Why = reason(ctx, c, k.Check)
@@ -45,21 +46,41 @@ func (k *stated) Eval(ctx context.Context, c Cluster) Result {
 	return r
 }
 
-// stretch is a time in which every look was a pass.
-type stretch struct{ since, last time.Time }
+// stretch is a time in which every look was a pass, and a pass of the same.
+type stretch struct {
+	since, last time.Time
+	of          string
+}
+
+// identity tells a pod, and each run of its containers, from one that took its place between two looks.
+func identity(ctx context.Context, c Cluster, check Check) string {
+	about, ok := check.(Subject)
+	if !ok {
+		return ""
+	}
+	pod, err := c.Pod(ctx, about.Subject())
+	if err != nil {
+		return ""
+	}
+	id := string(pod.UID)
+	for _, one := range everyContainer(pod) {
+		id += " " + one.status.ContainerID
+	}
+	return id
+}
 
 // holds makes a pass of a check that has been one for long enough.
-func (k *stated) holds(now time.Time, memory *Memory, r Result) Result {
+func (k *stated) holds(now time.Time, of string, memory *Memory, r Result) Result {
 	r.Want = fmt.Sprintf("%s, for %s", r.Want, k.hold)
 	if r.Verdict != Pass {
 		memory.Keep("stretch", stretch{})
 		return r
 	}
 	seen, _ := memory.Kept("stretch").(stretch)
-	if seen.since.IsZero() || now.Sub(seen.last) > longestGap {
+	if seen.since.IsZero() || now.Sub(seen.last) > longestGap || seen.of != of {
 		seen.since = now
 	}
-	seen.last = now
+	seen.last, seen.of = now, of
 	memory.Keep("stretch", seen)
 	if held := now.Sub(seen.since); held < k.hold {
 		r.Verdict = NotYet

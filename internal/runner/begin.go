@@ -44,6 +44,7 @@ type beginnings struct {
 	held  map[place]bool
 	begun map[int]bool
 	hints map[int]bool // whose condition held
+	epoch int          // how often all was forgotten
 }
 
 // firstHint says whether the hint's condition holds for the first time.
@@ -68,28 +69,37 @@ func (b *beginnings) note(at place, v checks.Verdict) {
 	b.held[at] = b.held[at] || v == checks.Pass
 }
 
-// due returns the steps that may begin and have not.
-func (b *beginnings) due(p plan) []int {
+// due returns the steps that may begin and have not, and the epoch.
+func (b *beginnings) due(p plan) (steps []int, epoch int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var steps []int
 	for step, cs := range p.checks {
 		if !b.begun[step] {
 			steps = append(steps, step)
 		}
 		for i := range cs {
 			if !b.held[place{step, i}] {
-				return steps
+				return steps, b.epoch
 			}
 		}
 	}
-	return steps
+	return steps, b.epoch
 }
 
-// start says whether the step still had to begin; from now on it has.
-func (b *beginnings) start(step int) bool {
+// now returns the epoch.
+func (b *beginnings) now() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.epoch
+}
+
+// start says whether the step still had to begin; from now on it has. What began in an earlier epoch counts no more.
+func (b *beginnings) start(step, epoch int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if epoch != b.epoch {
+		return false
+	}
 	if b.begun == nil {
 		b.begun = map[int]bool{}
 	}
@@ -104,20 +114,22 @@ func (b *beginnings) forget() {
 	clear(b.held)
 	clear(b.begun)
 	clear(b.hints)
+	b.epoch++
 }
 
 // beginDue begins the steps whose turn it is.
 func (l *openLab) beginDue(ctx context.Context) {
-	for _, step := range l.begins.due(l.plan) {
+	steps, epoch := l.begins.due(l.plan)
+	for _, step := range steps {
 		if l.looker.begin(ctx, l.plan.noting(step)) {
-			l.begins.start(step)
+			l.begins.start(step, epoch)
 		}
 	}
 }
 
 // beginStep begins the step, if it has not yet, before something of it is done.
 func (l *openLab) beginStep(ctx context.Context, step int) {
-	if step >= 0 && step < len(l.plan.checks) && l.begins.start(step) {
+	if step >= 0 && step < len(l.plan.checks) && l.begins.start(step, l.begins.now()) {
 		l.looker.awaitBegin(ctx, l.plan.noting(step))
 	}
 }

@@ -24,11 +24,9 @@ func (m *memories) get(c checks.Check) *checks.Memory {
 	return m.of[c]
 }
 
-// forget empties them all: after a reset nothing of before is true.
+// forget gives every check a new one: after a reset nothing of before is true. A look that still runs goes on with the old.
 func (m *memories) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, memory := range m.of {
-		memory.Forget()
-	}
+	m.of = nil
 }

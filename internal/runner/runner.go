@@ -147,8 +147,8 @@ func (r *Runner) reset(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, resetLimit)
 	defer cancel()
 	err := r.open.api.Reset(limited, r.open.plan.namespace)
-	r.open.begins.forget()
 	r.open.looker.memories.forget()
+	r.open.begins.forget()
 	r.emit(ResetEnded{Err: err})
 	r.open.looker.tellAgain()
 }
