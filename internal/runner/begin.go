@@ -44,6 +44,7 @@ type beginnings struct {
 	held  map[place]bool
 	begun map[int]bool
 	hints map[int]bool // whose condition held
+	done  map[int]bool // steps of which something was done
 	epoch int          // how often all was forgotten
 }
 
@@ -82,6 +83,9 @@ func (b *beginnings) due(p plan) (steps []int, epoch int) {
 				return steps, b.epoch
 			}
 		}
+		if len(cs) == 0 && p.acts(step) && !b.done[step] {
+			return steps, b.epoch
+		}
 	}
 	return steps, b.epoch
 }
@@ -93,19 +97,24 @@ func (b *beginnings) now() int {
 	return b.epoch
 }
 
-// start says whether the step still had to begin; from now on it has. What began in an earlier epoch counts no more.
-func (b *beginnings) start(step, epoch int) bool {
+// has says whether the step has begun.
+func (b *beginnings) has(step int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.begun[step]
+}
+
+// start says that the step has begun. What began in an earlier epoch counts no more.
+func (b *beginnings) start(step, epoch int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if epoch != b.epoch {
-		return false
+		return
 	}
 	if b.begun == nil {
 		b.begun = map[int]bool{}
 	}
-	first := !b.begun[step]
 	b.begun[step] = true
-	return first
 }
 
 func (b *beginnings) forget() {
@@ -114,11 +123,29 @@ func (b *beginnings) forget() {
 	clear(b.held)
 	clear(b.begun)
 	clear(b.hints)
+	clear(b.done)
 	b.epoch++
+}
+
+// did notes that something of the step was done, and looks at what came of it: not everything tells of itself.
+func (l *openLab) did(step int) {
+	l.begins.did(step)
+	l.looker.lookAgain()
+}
+
+func (b *beginnings) did(step int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.done == nil {
+		b.done = map[int]bool{}
+	}
+	b.done[step] = true
 }
 
 // beginDue begins the steps whose turn it is.
 func (l *openLab) beginDue(ctx context.Context) {
+	l.beginning.Lock()
+	defer l.beginning.Unlock()
 	steps, epoch := l.begins.due(l.plan)
 	for _, step := range steps {
 		if l.looker.begin(ctx, l.plan.noting(step)) {
@@ -127,9 +154,17 @@ func (l *openLab) beginDue(ctx context.Context) {
 	}
 }
 
-// beginStep begins the step, if it has not yet, before something of it is done.
+// beginStep begins the step, if it has not yet, before something of it is done. One that was interrupted has not begun.
 func (l *openLab) beginStep(ctx context.Context, step int) {
-	if step >= 0 && step < len(l.plan.checks) && l.begins.start(step, l.begins.now()) {
+	if step < 0 || step >= len(l.plan.checks) {
+		return
+	}
+	l.beginning.Lock()
+	defer l.beginning.Unlock()
+	if epoch := l.begins.now(); !l.begins.has(step) {
 		l.looker.awaitBegin(ctx, l.plan.noting(step))
+		if ctx.Err() == nil {
+			l.begins.start(step, epoch)
+		}
 	}
 }

@@ -16,6 +16,7 @@ type idleness struct {
 	asked skipped  // what the checks that sent a request came to, by index
 	pods  pods     // that this look saw
 	mark  activity // what their processes had done after it; nil while unknown
+	quiet int      // how many looks there were since the pause is a long one
 }
 
 // skipped are results that stand for checks that need not be looked at, by index.
@@ -37,10 +38,16 @@ func (d *idleness) skip(ctx context.Context, l *looker) skipped {
 	return d.asked
 }
 
-// settle remembers a look, and what ran until its end if the next pause is a long one.
+// settle remembers a look, and what ran until its end if the next pause is a long one. One such look is not enough: what
+// changed between its answer and the mark is in neither.
 func (d *idleness) settle(ctx context.Context, l *looker, found *glimpse, pause time.Duration) {
 	d.asked, d.pods, d.mark = found.asked, found.pods.all(), nil
-	if len(d.asked) > 0 && len(d.pods) > 0 && pause == relookLast {
+	if pause < relookLast {
+		d.quiet = 0
+		return
+	}
+	d.quiet++
+	if len(d.asked) > 0 && len(d.pods) > 0 && d.quiet > 1 {
 		d.mark = l.activity(ctx, d.pods)
 	}
 }

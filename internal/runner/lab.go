@@ -21,6 +21,7 @@ func (r *Runner) follow(ctx context.Context, lab *openLab) {
 		r.regrade(ctx, lab, m)
 		lab.beginDue(ctx)
 	}
+	lab.looker.waiting = func() bool { return len(lab.early.all()) > 0 }
 	lab.looker.back = func() { r.emit(ClusterUp{At: time.Now()}) }
 	lab.looker.follow(ctx, lab.plan.withHints(all), func(i int, result checks.Result, took time.Duration) {
 		if i >= len(all) {
@@ -69,6 +70,7 @@ func (r *Runner) apply(ctx context.Context, req Apply) {
 	if err == nil {
 		awaitNodes(ctx, r.open.looker.watch, objects)
 	}
+	r.open.did(req.Step)
 	r.emit(ApplyEnded{Step: req.Step, Block: req.Block, Objects: applied, Err: err})
 }
 
@@ -82,6 +84,7 @@ func (r *Runner) runCommand(ctx context.Context, req RunCommand) {
 		out := textWriter(func(text string) { r.emit(CommandOutput{Step: req.Step, Block: req.Block, Text: text}) })
 		exit, err = r.deps.Shell.Run(ctx, run.Script, r.shellEnv(r.open.plan, r.open.looker.watch, req.Step), out, out)
 	}
+	r.open.did(req.Step)
 	r.emit(CommandEnded{Step: req.Step, Block: req.Block, Exit: exit, Elapsed: time.Since(start), Err: err})
 }
 

@@ -54,6 +54,7 @@ type looker struct {
 	lost     func(ctx context.Context, err error) // called on each look while the watch is not live; may be nil
 	back     func()                               // called once the watch is live again; may be nil
 	also     func(ctx context.Context, m *moment) // called after each look, at the same moment; may be nil
+	waiting  func() bool                          // whether something besides the checks waits for the cluster; may be nil
 	again    chan struct{}                        // receives when all results must be told anew
 	poke     chan struct{}                        // receives when there is something more to look at
 	memories memories
@@ -74,6 +75,7 @@ func (l *looker) moment() *moment { return newMoment(l.world) }
 type glimpse struct {
 	*moment
 	changed bool          // something changed meanwhile: look again
+	steady  bool          // a check passed that looked below the watches: it must go on being true
 	relook  bool          // a check looked below the watches and did not pass, or cannot tell: look again though nothing changed
 	again   time.Duration // when a claim about time wants to be looked at again; 0 is never
 	asked   skipped       // the checks that sent a request to the API server
@@ -81,6 +83,7 @@ type glimpse struct {
 
 func (g *glimpse) add(i int, seen *glance, r checks.Result) {
 	g.relook = g.relook || r.Verdict == checks.CannotTell || r.Verdict == checks.NotYet && seen.below
+	g.steady = g.steady || r.Verdict == checks.Pass && seen.below && !seen.asked
 	if r.Again > 0 && (g.again == 0 || r.Again < g.again) {
 		g.again = r.Again
 	}
@@ -103,7 +106,7 @@ type ending struct {
 func (l *looker) look(ctx context.Context, cs []checks.Check, skip skipped, tell func(i int, r checks.Result, took time.Duration)) *glimpse {
 	found := &glimpse{moment: l.moment(), asked: skipped{}}
 	ended := make(chan ending, len(cs))
-	busy, now := 0, found.moment
+	busy, renewed, now := 0, 0, found.moment
 	start := func(i int) {
 		busy++
 		go func(seen *glance, began time.Time) {
@@ -129,7 +132,10 @@ func (l *looker) look(ctx context.Context, cs []checks.Check, skip skipped, tell
 			}
 			done = append(done, e)
 		case <-l.watch.Changed():
-			now, found.changed = l.moment(), true
+			found.changed = true
+			if renewed++; renewed <= mostRenewals {
+				now = l.moment()
+			}
 		}
 		done = slices.DeleteFunc(done, func(e ending) bool {
 			again := e.seen.moment != now && !e.seen.below && ctx.Err() == nil
@@ -156,6 +162,7 @@ func (l *looker) follow(ctx context.Context, cs []checks.Check, tell func(int, c
 	pause, live := relookFirst, true
 	var idle idleness
 	var skip skipped
+	var storm storm
 	for ctx.Err() == nil {
 		found := l.look(ctx, cs, skip, func(i int, r checks.Result, took time.Duration) {
 			if !reflect.DeepEqual(r, last[i]) {
@@ -166,12 +173,14 @@ func (l *looker) follow(ctx context.Context, cs []checks.Check, tell func(int, c
 		if l.also != nil && ctx.Err() == nil {
 			l.also(ctx, found.moment)
 		}
+		found.relook = found.relook || l.waiting != nil && l.waiting()
 		if until != nil && until(last) {
 			return
 		}
 		live = l.tellLoss(ctx, live)
 		if found.changed {
 			pause, skip = relookFirst, nil
+			storm.breathe(ctx)
 			continue
 		}
 		if skip == nil {
@@ -180,6 +189,7 @@ func (l *looker) follow(ctx context.Context, cs []checks.Check, tell func(int, c
 		skip = nil
 		if l.wait(ctx, found.pause(pause, live), last) {
 			pause = relookFirst
+			storm.breathe(ctx)
 			continue
 		}
 		pause = min(2*pause, relookLast)
@@ -187,9 +197,41 @@ func (l *looker) follow(ctx context.Context, cs []checks.Check, tell func(int, c
 	}
 }
 
+// Bounds of what changes that come without end may cost: a log that is flooded is no reason to look all the time.
+const (
+	mostRenewals = 20                     // of the cheap checks, while others still look
+	stormFrom    = 20                     // looks in a row, each right after the one before
+	stormPause   = 200 * time.Millisecond // between the looks from then on
+	stormGap     = 100 * time.Millisecond // looks that are further apart are no storm
+)
+
+// storm counts looks that follow each other at once.
+type storm struct {
+	last time.Time
+	n    int
+}
+
+// breathe waits a little if there were many.
+func (s *storm) breathe(ctx context.Context) {
+	if now := time.Now(); now.Sub(s.last) > stormGap+stormPause {
+		s.n = 0
+	}
+	s.last = time.Now()
+	if s.n++; s.n < stormFrom {
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(stormPause):
+	}
+}
+
 // pause returns how long to wait for a change before the next look; 0 is for ever.
 func (g *glimpse) pause(relook time.Duration, live bool) time.Duration {
-	if !g.relook && live || g.again > 0 && g.again < relook {
+	switch {
+	case !g.relook && live && g.steady && (g.again == 0 || g.again > relookLast):
+		return relookLast
+	case !g.relook && live || g.again > 0 && g.again < relook:
 		return g.again
 	}
 	return relook
@@ -199,6 +241,7 @@ func (g *glimpse) pause(relook time.Duration, live bool) time.Duration {
 // doubles. It returns the last result that does not speak of ctx's own end, which at first is otherwise.
 func (l *looker) insist(ctx context.Context, do func(ctx context.Context) checks.Result, otherwise checks.Result) checks.Result {
 	live := true
+	storm := storm{n: stormFrom}
 	for pause := relookFirst; ; pause = min(2*pause, relookLast) {
 		r := guarded(func() checks.Result { return do(ctx) })
 		if r.Verdict != checks.CannotTell {
@@ -210,6 +253,7 @@ func (l *looker) insist(ctx context.Context, do func(ctx context.Context) checks
 		}
 		if l.wait(ctx, pause, nil) {
 			pause = relookFirst
+			storm.breathe(ctx)
 		}
 		if ctx.Err() != nil {
 			return otherwise

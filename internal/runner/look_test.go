@@ -153,7 +153,7 @@ func TestALookAtTheNodeHoldsNoOtherCheckUp(t *testing.T) {
 		}, nil)
 		time.Sleep(time.Second)
 		w.set(func() { w.pods["demoduo"] = w.pod("demoduo") })
-		time.Sleep(time.Minute)
+		time.Sleep(12 * time.Second) // before it is time to see whether it still holds
 		synctest.Wait()
 		if held != time.Second || looks != 2 {
 			t.Errorf("the pod that came after 1s was seen after %s; %d looks at the node, want one before and one after the change", held, looks)

@@ -85,6 +85,15 @@ func (p plan) noting(step int) []checks.Check {
 	return all
 }
 
+// acts says whether something is done in the step.
+func (p plan) acts(step int) bool {
+	return step < len(p.lab.Steps) && slices.ContainsFunc(p.lab.Steps[step].Blocks, func(b lesson.Block) bool {
+		_, apply := b.(lesson.Apply)
+		_, run := b.(lesson.Run)
+		return apply || run
+	})
+}
+
 // conditional is a hint that is offered when a state of the cluster is seen.
 type conditional struct {
 	step, block int

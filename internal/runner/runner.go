@@ -43,6 +43,8 @@ type openLab struct {
 	done   chan struct{} // closed when nothing looks at the lab any more
 	early  earlyAnswers
 	begins beginnings
+
+	beginning sync.Mutex // one step begins at a time, so that no later note overwrites an earlier one
 }
 
 // New returns a runner that waits for Run.

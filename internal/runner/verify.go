@@ -144,7 +144,9 @@ func (w *walk) lookOnce(ctx context.Context, cs []checks.Check) []checks.Result 
 	limited, cancel := context.WithTimeout(ctx, min(beforeLimit, w.timeout))
 	defer cancel()
 	w.looker.follow(limited, cs, func(i int, r checks.Result, _ time.Duration) { results[i] = r }, func(rs []checks.Result) bool {
-		return !slices.ContainsFunc(rs, func(r checks.Result) bool { return r.Verdict != checks.Pass && r.Verdict != checks.NotYet })
+		return !slices.ContainsFunc(rs, func(r checks.Result) bool { // a claim about time that goes on being looked at has not answered
+			return r.Verdict != checks.Pass && (r.Verdict != checks.NotYet || r.Again > 0)
+		})
 	})
 	return results
 }
