@@ -19,6 +19,15 @@ func (c *Cluster) Inside(ctx context.Context, nodeName string, containers []node
 	return node.ParseInside(nodeName, containers, out)
 }
 
+// Usage returns what the kernel has counted of the CPU time of the pods on the named node.
+func (c *Cluster) Usage(ctx context.Context, nodeName string) (node.Usage, error) {
+	out, err := c.lookAt(ctx, nodeName, node.UsageRequest)
+	if err != nil {
+		return nil, err
+	}
+	return node.ParseUsage(nodeName, out)
+}
+
 // Created returns when containerd created the containers, ended ones included, and when the node's kernel booted. Containers
 // that containerd has forgotten are left out.
 func (c *Cluster) Created(ctx context.Context, nodeName string, containerIDs []string) (node.Births, error) {

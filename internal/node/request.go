@@ -12,6 +12,9 @@ const SnapshotRequest = "snapshot"
 // TasksRequest is the call of Script's function whose answer ParseTasks reads.
 const TasksRequest = "tasks"
 
+// UsageRequest is the call of Script's function whose answer ParseUsage reads.
+const UsageRequest = "usage"
+
 // InsideRequest returns the call whose answer ParseInside reads, for containers of one or several pods.
 func InsideRequest(targets []Target) (string, error) {
 	if len(targets) == 0 {

@@ -42,6 +42,15 @@ tasks() {
 	echo '=== done'
 }
 
+# usage: how much CPU time each pod's cgroup has had so far, of version 1 or 2
+usage() {
+	echo '=== podlab usage 1'
+	root=/sys/fs/cgroup
+	[ -d $root/cpuacct ] && root=$root/cpuacct
+	part usage find $root/ -path '*kubepods*pod*' \( -name cpuacct.usage -o -name cpu.stat \) -exec grep -s -H '' {} +
+	echo '=== done'
+}
+
 # namespaces: lsns gives up when a process ends under its hands, so it may try again
 namespaces() {
 	tries=0

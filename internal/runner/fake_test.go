@@ -78,6 +78,7 @@ type fakeWorld struct {
 	applyErr error
 	ready    bool // whether applied pods become ready
 	exit     int  // of commands
+	usage    string
 	ups      int
 	changed  chan struct{}
 	block    chan struct{} // Up waits for it or for ctx; nil means it does not
@@ -215,6 +216,12 @@ func (w *fakeWorld) LastWords(context.Context, string, string) ([]string, error)
 
 func (w *fakeWorld) Inside(context.Context, string, []node.Target) (*node.Inside, error) {
 	return &node.Inside{}, nil
+}
+
+func (w *fakeWorld) Usage(context.Context, string) (node.Usage, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return node.Usage{string(w.recorded.Pods["demoduo"].UID): w.usage}, nil
 }
 
 func (w *fakeWorld) Created(context.Context, string, []string) (node.Births, error) {

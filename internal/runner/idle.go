@@ -3,10 +3,12 @@ package runner
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/podlab/podlab/internal/checks"
+	"github.com/podlab/podlab/internal/node"
 )
 
 // idleness spares the API server while nothing happens. Nothing tells podlab of what goes on inside a container, so a check
@@ -22,17 +24,12 @@ type idleness struct {
 // skipped are results that stand for checks that need not be looked at, by index.
 type skipped map[int]checks.Result
 
-// activity is how often each process of the pods was put on a CPU.
-type activity map[running]uint64
-
-type running struct {
-	node string
-	pid  int
-}
+// activity is what the kernel counted of the pods' CPU time, by node.
+type activity map[string]node.Usage
 
 // skip returns the checks that need not be looked at after this pause: those that asked, if nothing ran meanwhile.
 func (d *idleness) skip(ctx context.Context, l *looker) skipped {
-	if d.mark == nil || !maps.Equal(d.mark, l.activity(ctx, d.pods)) {
+	if d.mark == nil || !maps.EqualFunc(d.mark, l.activity(ctx, d.pods), maps.Equal[node.Usage]) {
 		return nil
 	}
 	return d.asked
@@ -55,17 +52,18 @@ func (d *idleness) settle(ctx context.Context, l *looker, found *glimpse, pause 
 // pods are those that checks looked at: UID -> node.
 type pods map[string]string
 
-// activity returns what the pods' own processes have done so far, or nil if it cannot be seen.
+// activity returns what has run in the pods so far, or nil if it cannot be seen.
 func (l *looker) activity(ctx context.Context, pods pods) activity {
-	seen, m := activity{}, l.moment()
-	for uid, name := range pods {
-		snapshot, err := m.Node(ctx, name)
+	seen := activity{}
+	for _, name := range pods {
+		if _, ok := seen[name]; ok {
+			continue
+		}
+		usage, err := l.world.cluster.Usage(ctx, name)
 		if err != nil {
 			return nil
 		}
-		for _, p := range snapshot.Pod(uid).Own {
-			seen[running{name, p.PID}] = p.Switches
-		}
+		seen[name] = usage.Of(slices.Collect(maps.Keys(pods)))
 	}
 	return seen
 }
@@ -76,14 +74,14 @@ type sightings struct {
 	pods pods
 }
 
-func (s *sightings) add(uid, node string) {
+func (s *sightings) add(uid, nodeName string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.pods == nil {
 		s.pods = pods{}
 	}
-	if node != "" {
-		s.pods[uid] = node
+	if nodeName != "" {
+		s.pods[uid] = nodeName
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/lesson"
-	"github.com/podlab/podlab/internal/node"
 )
 
 // broken is a check with a bug.
@@ -57,7 +56,7 @@ func TestNothingIsAskedWhileNothingRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newFakeWorld()
 		w.pods["demoduo"] = w.pod("demoduo")
-		w.recorded.Snapshot = ran(w.recorded.Snapshot, 1)
+		w.usage = "1"
 		asked := 0
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -70,8 +69,8 @@ func TestNothingIsAskedWhileNothingRuns(t *testing.T) {
 		if busy < 5 || asked != busy {
 			t.Errorf("asked %d times in the first minute, want 5 or more; %d times in the idle hour after it", busy, asked-busy)
 		}
-		w.mu.Lock() // and not w.set: a process ran, which no watch tells
-		w.recorded.Snapshot = ran(w.recorded.Snapshot, 2)
+		w.mu.Lock() // and not w.set: something ran in the pod, which no watch tells
+		w.usage = "2"
 		w.mu.Unlock()
 		time.Sleep(6 * time.Second)
 		synctest.Wait()
@@ -79,16 +78,6 @@ func TestNothingIsAskedWhileNothingRuns(t *testing.T) {
 			t.Error("a process of the pod ran, and the check was not looked at again")
 		}
 	})
-}
-
-// ran returns the snapshot with every process having run so often.
-func ran(s *node.Snapshot, switches uint64) *node.Snapshot {
-	again := *s
-	again.Processes = slices.Clone(s.Processes)
-	for i := range again.Processes {
-		again.Processes[i].Switches = switches
-	}
-	return &again
 }
 
 // slow is a check that never comes to an end by itself.

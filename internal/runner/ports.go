@@ -22,6 +22,9 @@ type Cluster interface {
 	Revive(ctx context.Context, report func(Phase)) error
 	// Snapshot looks once at the named node.
 	Snapshot(ctx context.Context, nodeName string) (*node.Snapshot, error)
+	// Usage tells, without a request to the API server, whether anything has run in the pods of the named node since it was
+	// asked last.
+	Usage(ctx context.Context, nodeName string) (node.Usage, error)
 	// Tasks, Inside, Created, File and Dial are those of checks.Nodes and checks.Containers. Dial's address names a node.
 	Tasks(ctx context.Context, nodeName string) (map[string]node.Task, error)
 	Inside(ctx context.Context, nodeName string, containers []node.Target) (*node.Inside, error)

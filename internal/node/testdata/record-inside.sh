@@ -34,3 +34,4 @@ for file in hostname:/etc/hostname absolute:/shared/absolute slash:/shared/slash
 	look "file $2 '${file#*:}'" >"file-${file%%:*}.txt"
 done
 look "file 4194304 /etc/hostname" >file-ended.txt
+look usage >usage.txt
