@@ -218,18 +218,18 @@ func conditionOf(ctx context.Context, c Cluster, o object, of string) (anyCondit
 		return anyCondition{}, r
 	}
 	all := conditionsOf(found)
-	r = Result{Verdict: NotYet, Got: fmt.Sprintf("%s has no condition %s", o, of), Evidence: conditionEvidence(o, all)}
+	r = Result{Verdict: NotYet, Vacant: stale(found) != "", Got: fmt.Sprintf("%s has no condition %s", o, of), Evidence: conditionEvidence(o, all)}
 	for _, one := range all {
 		if one.of != of {
 			continue
 		}
-		r.Verdict, r.Got = Pass, one.String()
+		r.Verdict, r.Vacant, r.Got = Pass, false, one.String()
 		observed, _, _ := unstructured.NestedInt64(found.Object, "status", "observedGeneration")
 		if one.generation > 0 {
 			observed = one.generation
 		}
 		if observed > 0 && observed < found.GetGeneration() {
-			r.Verdict = NotYet
+			r.Verdict, r.Vacant = NotYet, true
 			r.Got += fmt.Sprintf(", but that is about generation %d of %s, which is at %d", observed, o, found.GetGeneration())
 			r.Mismatches = []Mismatch{{of + "'s observedGeneration", fmt.Sprint(found.GetGeneration()), fmt.Sprint(observed)}}
 		}

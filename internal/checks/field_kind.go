@@ -99,7 +99,7 @@ func (*field) Kind() string { return "field" }
 
 // Subject returns the pod's name if the path is into its status: of what somebody wrote there is nothing to explain.
 func (k *field) Subject() string {
-	if !strings.HasPrefix(k.path.String(), ".status") {
+	if !k.path.begins("status") {
 		return ""
 	}
 	return k.object.Subject()
@@ -181,7 +181,7 @@ func short(value any) string {
 // valuesAt returns what is at the path with a pass, or the result that says why nobody can say.
 func valuesAt(ctx context.Context, c Cluster, o object, path jsonPath) ([]any, Result) {
 	find := o.living
-	if strings.HasPrefix(path.String(), ".metadata.deletionTimestamp") {
+	if path.begins("metadata", "deletionTimestamp") {
 		find = o.find
 	}
 	found, r := find(ctx, c)
@@ -202,8 +202,8 @@ func valuesAt(ctx context.Context, c Cluster, o object, path jsonPath) ([]any, R
 		r.Got = "nothing at " + path.String()
 		r.Evidence.Notes = []string{r.Got}
 	}
-	if why := stale(found); why != "" && strings.HasPrefix(path.String(), ".status") {
-		r.Verdict, r.Got = NotYet, r.Got+", but "+why
+	if why := stale(found); why != "" && path.mayBegin("status") {
+		r.Verdict, r.Vacant, r.Got = NotYet, true, r.Got+", but "+why
 	}
 	return values, r
 }

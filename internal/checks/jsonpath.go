@@ -64,32 +64,45 @@ func pathNodes(path string) ([]jsonpath.Node, error) {
 	return nodes, nil
 }
 
+// begins says whether the path goes through the fields first, however it is written: .status or ['status'].
+func (p jsonPath) begins(fields ...string) bool {
+	nodes, err := pathNodes(string(p))
+	if err != nil || len(nodes) < len(fields) {
+		return false
+	}
+	for i, name := range fields {
+		if field, ok := nodes[i].(*jsonpath.FieldNode); !ok || field.Value != name {
+			return false
+		}
+	}
+	return true
+}
+
+// mayBegin says whether the path goes through the field of the object, or may: one that begins with .. or a * does.
+func (p jsonPath) mayBegin(name string) bool {
+	nodes, err := pathNodes(string(p))
+	if err != nil || len(nodes) == 0 {
+		return false
+	}
+	field, ok := nodes[0].(*jsonpath.FieldNode)
+	return !ok || field.Value == name
+}
+
 // String returns the path without its braces.
 func (p jsonPath) String() string { return strings.Trim(string(p), "{}") }
 
 // find returns the values at the path. A key, an index or a list that is not there is no value; an error means that the
 // path does not fit the object, as one that takes a text for a list.
 func (p jsonPath) find(object map[string]any) (values []any, err error) {
-	// The parser is not made for two at once: it is read anew for each look.
 	defer func() {
 		if r := recover(); r != nil {
 			values, err = nil, fmt.Errorf("%v", r)
 		}
 	}()
-	parsed := jsonpath.New("path").AllowMissingKeys(true)
-	if err := parsed.Parse(string(p)); err != nil {
-		return nil, err
-	}
-	found, err := parsed.FindResults(withoutNulls(object))
-	if err != nil {
-		if strings.HasPrefix(err.Error(), "array index out of bounds") {
-			return nil, nil
-		}
-		return nil, err
-	}
-	for _, results := range found {
-		for _, v := range results {
-			values = append(values, v.Interface())
+	values = []any{withoutNulls(object)}
+	for _, piece := range p.pieces() {
+		if values, err = piece.of(values); err != nil {
+			return nil, err
 		}
 	}
 	return values, nil
