@@ -162,6 +162,8 @@ func (k *mount) judge(ctx context.Context, c Cluster) Result {
 			r.Why = found[0].inSpec()
 		}
 	}
+	// Where nothing is mounted, there is nothing to compare with the other.
+	r.Vacant = k.sameAs.path != "" && slices.ContainsFunc(found, func(f mounted) bool { return !f.there })
 	r.Verdict, r.Got = Pass, k.want()
 	return unlike(r, off)
 }

@@ -202,12 +202,20 @@ func (f mounted) isClaimed(ctx context.Context, c Cluster, volume corev1.Volume,
 	}
 	bound, _, _ := unstructured.NestedString(claim.Object, "spec", "volumeName")
 	switch {
-	case bound != "" && (kubelets == bound || strings.Contains(f.Root, "/"+bound)):
+	case bound != "" && (kubelets == bound || f.isUnder(bound)):
 		return true, Result{}
 	case kubelets != "":
 		return false, Result{}
 	}
 	return false, f.untold(volume.Name)
+}
+
+// isUnder says whether the directory lies in one of the persistent volume's name, or, as local-path writes it, one whose name
+// goes on with an underscore: the names of two volumes may begin alike.
+func (f mounted) isUnder(bound string) bool {
+	return slices.ContainsFunc(strings.Split(f.Root, "/"), func(part string) bool {
+		return part == bound || strings.HasPrefix(part, bound+"_")
+	})
 }
 
 // subPath returns the part of the volume that the container's spec mounts at the path. The kubelet alone knows what became of

@@ -113,6 +113,36 @@ func TestMount(t *testing.T) {
 	})
 }
 
+// The names of two persistent volumes may begin alike.
+func TestMountOfAnotherClaim(t *testing.T) {
+	c := recorded(t)
+	mounts(t)(c)
+	claim := "mount: {pod: demoduo, container: demox, path: /claim, volume: claim}"
+	all := c.Within.Mounts[firstOf(t, c, "demoduo", "demox").ContainerID]
+	last := &all[len(all)-1]
+	for root, verdict := range map[string]checks.Verdict{
+		"/var/local-path-provisioner/pvc-7_ns_data": checks.Pass, "/srv/pvc-7/sub": checks.Pass,
+		"/var/local-path-provisioner/pvc-70_ns_other": checks.CannotTell, "/srv/pvc-7-old": checks.CannotTell,
+	} {
+		last.Root = root
+		if r := eval(t, c, claim); r.Verdict != verdict {
+			t.Errorf("%s: %+v, want %s", root, r, verdict)
+		}
+	}
+}
+
+// Where nothing is mounted, there is nothing to compare: that is no proof of another mount.
+func TestMountSameAsNothing(t *testing.T) {
+	c := recorded(t)
+	mounts(t)(c)
+	const nowhere = "mount: {pod: demoduo, container: demox, path: /data/deep"
+	holdAll(t, c, []sighted{
+		{"not: {" + nowhere + ", same-as: {container: demoy, path: /in}}}", checks.NotYet, ""},
+		{"not: {mount: {pod: demoduo, container: demox, path: /data, same-as: {container: demoy, path: /nowhere}}}", checks.NotYet, ""},
+		{nowhere + "}", checks.NotYet, ""},
+	})
+}
+
 // A mount on a directory above hides what was mounted before it.
 func TestMountHidden(t *testing.T) {
 	c := recorded(t)
