@@ -53,6 +53,7 @@ func (k sameFile) judge(ctx context.Context, c Cluster) Result {
 	a, b := fileEvidence(k.spot, one, false), fileEvidence(k.other, two, false)
 	r = Result{Verdict: Pass, Evidence: Evidence{Command: a.Command + "; " + b.Command, Rows: append(a.Rows, b.Rows...)}}
 	if len(off) > 0 {
+		r.Vacant = true // where nothing is, there is nothing to compare
 		return unlike(r, off)
 	}
 	return k.compare(r, one, two)

@@ -110,6 +110,8 @@ func TestSameFile(t *testing.T) {
 		{duo + "path: /data, content: true, same-as: {container: demoy}}", nil, checks.NotYet, "a directory and a directory", 1},
 		{duo + "path: /data/none, same-as: {container: demoy}}", nil, checks.NotYet, "/data/none in demox", 2},
 		{duo + "path: /data/note, same-as: {container: demoy, path: /mnt/none}}", nil, checks.NotYet, "/mnt/none in demoy", 1},
+		{"not: {" + duo + "path: /data/none, same-as: {container: demoy}}}", nil, checks.NotYet, "nothing is there", 0},
+		{"not: {" + duo + "path: /data/note, same-as: {container: demoy, path: /mnt/none}}}", nil, checks.NotYet, "nothing is there", 0},
 		{duo + "path: /data/note, same-as: {container: demoy}} # down", stopped("demoduo", "demoy"), checks.NotYet, "CrashLoopBackOff", 1},
 		{duo + "path: /data/note, same-as: {container: demoy}} # unread", unread, checks.CannotTell, "not read to its end", 0},
 	})
