@@ -112,6 +112,7 @@ func TestVerdicts(t *testing.T) {
 		{`pid1: {pod: duotitled, containers: {demox: "php: master process (/etc/php.ini)"}}`, checks.Pass, "demox: php: master process", ""},
 		{`pid1: {pod: duotitled, containers: {demox: master, demoy: sleep}}`, checks.NotYet, "demox: php: master process", ""},
 		{`pid1: {pod: duochildren, containers: {demox: php}}`, checks.NotYet, "demox: sh -c sleep 1000000", ""},
+		{`not: {pid1: {pod: demoduo, containers: {demoz: php}}}`, checks.NotYet, "no container demoz", ""},
 		{`pid1: {pod: nobody, containers: {demox: php}}`, checks.NotYet, "no pod nobody", ""},
 	}
 	c := recorded(t) // only looked at

@@ -3,10 +3,12 @@ package checks
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/podlab/podlab/internal/lesson"
 )
@@ -129,6 +131,9 @@ func (h happening) count(ctx context.Context, c Cluster) (int, []Mismatch, Resul
 	if found == nil {
 		return 0, nil, r
 	}
+	if h.container != "" && !hasContainer(found, h.container) {
+		return 0, nil, Result{Verdict: NotYet, Vacant: true, Got: fmt.Sprintf("%s has no container %s", h.object, h.container)}
+	}
 	events, err := c.Events(ctx, h.kind, h.name)
 	if err != nil {
 		return 0, nil, cannotTell("the API could not be asked about the events of "+h.object.String(), err.Error(), "podlab doctor")
@@ -151,6 +156,17 @@ func (h happening) count(ctx context.Context, c Cluster) (int, []Mismatch, Resul
 		Command: fmt.Sprintf("kubectl get events --field-selector involvedObject.uid=%s,reason=%s", found.GetUID(), h.reason),
 		Rows:    table(rows...),
 	}}
+}
+
+// hasContainer says whether the pod has a container of the name, of whichever sort.
+func hasContainer(pod *unstructured.Unstructured, name string) bool {
+	for _, sort := range []string{"initContainers", "containers", "ephemeralContainers"} {
+		list, _, _ := unstructured.NestedSlice(pod.Object, "spec", sort)
+		if slices.ContainsFunc(list, func(item any) bool { c, ok := item.(map[string]any); return ok && c["name"] == name }) {
+			return true
+		}
+	}
+	return false
 }
 
 // event claims how often something happened to an object.

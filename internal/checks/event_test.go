@@ -35,6 +35,8 @@ func TestEvent(t *testing.T) {
 		{"event: {name: k8s-loop, reason: BackOff, count: 5}", nil, checks.NotYet, `"want":"5","got":"4"`, 1},
 		{"event: {kind: Deployment, name: k8s-web, reason: ScalingReplicaSet, message: {contains: from 0 to 3}}", nil, checks.NotYet, `"want":"containing "from 0 to 3"`, 2},
 		{"event: {name: k8s-loop, reason: BackOff}", replaced, checks.NotYet, "event BackOff: 0", 1},
+		{"event: {name: k8s-loop, reason: BackOff, container: lop, count: 0}", nil, checks.NotYet, "pod k8s-loop has no container lop", 0},
+		{"not: {event: {name: k8s-loop, reason: BackOff, container: lop}}", nil, checks.NotYet, "no container lop", 0},
 		{"event: {name: nobody, reason: BackOff, count: 0}", nil, checks.NotYet, "no pod nobody", 0},
 		{"event: {name: k8s-loop, reason: BackOff}", apiDown, checks.CannotTell, "connection refused", 0},
 		{"event: {name: k8s-lone, reason: BackOff, count: 0}", eventsDown, checks.CannotTell, "events are forbidden", 0},

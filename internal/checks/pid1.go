@@ -112,7 +112,7 @@ func (k PID1) judge(s *sight) Result {
 		name, want, _ := strings.Cut(line, ": ")
 		m, ok := s.member(name)
 		if !ok {
-			r.Verdict, got = worse(r.Verdict), append(got, "no container "+name)
+			r.Verdict, r.Vacant, got = worse(r.Verdict), true, append(got, "no container "+name)
 			r.Mismatches = append(r.Mismatches, Mismatch{name, want, "no container " + name})
 			continue
 		}
