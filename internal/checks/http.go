@@ -67,6 +67,7 @@ func httpKind() Kind {
 			"node port, from the node, or from a container to localhost in its pod; podlab itself sends it, so that no program is needed in the image. " +
 			"`equals`, `contains` and `matches` are about the body. Redirects are not followed: their status is 301 or the like. With `https` no certificate is " +
 			"verified. `answered-by` looks at the node, who has the socket open that the request comes to; of a Service, in every pod that is behind it. " +
+			"What a Service answers counts once podlab has seen it with the same endpoints for 2 seconds: right after a change kube-proxy may still lead to the pods from before it. " +
 			"Nobody listens, the connection is closed without an answer, what comes is not HTTP, or no answer comes within 5 seconds after the connection is made: all that is " +
 			"*not yet*, and no proof of the opposite: `not` does not hold either (that nobody listens is for `listening` to say). The request is sent each time that podlab looks, so it must change nothing.",
 		Fields: httpFields{},
@@ -203,10 +204,12 @@ func (a answerer) String() string {
 func (k *httpCheck) Eval(ctx context.Context, c Cluster) Result {
 	at, r := k.find(ctx, c)
 	if r.Verdict == "" {
+		rest := k.unsettled(c, at)
 		var got reply
 		if got, r = k.ask(ctx, c, at); r.Verdict == "" {
 			r = k.judge(ctx, c, at, got)
 		}
+		r = early(r, rest)
 	}
 	r.Want = k.want()
 	return r
@@ -255,6 +258,15 @@ func (f *httpFact) Value(ctx context.Context, c Cluster) (string, Result) {
 	if r.Verdict != "" {
 		return "", r
 	}
+	rest := f.unsettled(c, at)
+	text, r := f.value(ctx, c, at)
+	if r = early(r, rest); r.Verdict != Pass {
+		return "", r
+	}
+	return text, r
+}
+
+func (f *httpFact) value(ctx context.Context, c Cluster, at target) (string, Result) {
 	got, r := f.ask(ctx, c, at)
 	if r.Verdict != "" {
 		return "", r

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/lesson"
@@ -71,7 +72,7 @@ func (q *question) grade(ctx context.Context, answer string, c checks.Cluster) c
 		return r
 	})
 	if result.Verdict != checks.Pass {
-		return checks.Result{Verdict: checks.CannotTell, Got: strings.TrimSpace(answer), Why: cmp.Or(result.Why, result.Got), Try: result.Try}
+		return checks.Result{Verdict: checks.CannotTell, Got: strings.TrimSpace(answer), Why: cmp.Or(result.Why, result.Got), Try: result.Try, Again: result.Again}
 	}
 	result.Got = strings.TrimSpace(answer)
 	if checks.GradeAsk(q.ask, answer, truth) {
@@ -111,6 +112,9 @@ func (r *Runner) regrade(ctx context.Context, lab *openLab, m *moment) {
 		result := q.grade(ctx, req.Text, lab.looker.glance(m, q))
 		if result.Verdict != checks.CannotTell && ctx.Err() == nil && lab.early.take(req) {
 			r.emit(q.answered(req, result))
+		}
+		if result.Again > 0 { // nothing else may change until then
+			time.AfterFunc(result.Again, lab.looker.lookAgain)
 		}
 	}
 }
