@@ -174,7 +174,7 @@ func (a answerer) judge(ctx context.Context, c Cluster, at target) ([]Mismatch, 
 		if a.container == "" {
 			continue
 		}
-		all, r := b.listeners(ctx, c, "")
+		all, _, r := b.listeners(ctx, c, "")
 		if r.Verdict != Pass {
 			return off, r
 		}

@@ -97,7 +97,7 @@ func listeningKind() Kind {
 	return Kind{
 		Name: "listening",
 		Says: "A process of the container has a socket open that listens on the port, in the pod's own network namespace; or nobody has. The containers " +
-			"of a pod share that namespace, so only one of them can have a port. podlab looks at the node: no program is needed in the image, and the same port " +
+			"of a pod share that namespace, so only one of them can have a port. While one of them does not run, it is not said that nobody listens. podlab looks at the node: no program is needed in the image, and the same port " +
 			"in another pod does not count. Neither does what `kubectl exec` or a probe put into a container; the evidence names it.",
 		Fields: listeningFields{},
 		Examples: []string{
@@ -170,11 +170,27 @@ func (k listening) want() string {
 }
 
 func (k listening) Eval(ctx context.Context, c Cluster) Result {
-	all, r := k.listeners(ctx, c, k.container)
+	all, down, r := k.listeners(ctx, c, k.container)
 	if r.Verdict == Pass {
 		r = k.judge(all, r)
+		if k.container == "" {
+			r = k.doubt(r, down)
+		}
 	}
 	r.Want = k.want()
+	return r
+}
+
+// doubt takes it for no proof that nobody listens while a container that may is down.
+func (k listening) doubt(r Result, down []Mismatch) Result {
+	switch {
+	case len(down) == 0:
+	case k.nobody && r.Verdict == Pass:
+		r.Vacant = true
+		return unlike(r, down)
+	case !k.nobody && r.Verdict == NotYet:
+		r.Vacant = true
+	}
 	return r
 }
 
@@ -227,14 +243,14 @@ func whoListens(port podPort, on []listener) string {
 }
 
 // listeners returns the sockets of the pod that listen by the protocol, with a pass, or the result that says why they are not known.
-// The container must run, if one is named.
-func (p podPort) listeners(ctx context.Context, c Cluster, container string) ([]listener, Result) {
+// The container must run, if one is named; down are those of the pod that do not.
+func (p podPort) listeners(ctx context.Context, c Cluster, container string) (all []listener, down []Mismatch, r Result) {
 	pod, r := findPod(ctx, c, p.pod)
 	switch {
 	case pod == nil:
-		return nil, r
+		return nil, nil, r
 	case pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed:
-		return nil, Result{Verdict: NotYet, Vacant: true, Got: fmt.Sprintf("pod %s has ended (%s)", p.pod, pod.Status.Phase)}
+		return nil, nil, Result{Verdict: NotYet, Vacant: true, Got: fmt.Sprintf("pod %s has ended (%s)", p.pod, pod.Status.Phase)}
 	}
 	var named []string
 	if container != "" {
@@ -242,14 +258,14 @@ func (p podPort) listeners(ctx context.Context, c Cluster, container string) ([]
 	}
 	s, r := lookFor(ctx, c, p.pod, named...)
 	if s == nil {
-		return nil, r
+		return nil, nil, r
 	}
 	in, r := s.inside(ctx, c)
 	if in == nil {
-		return nil, r
+		return nil, nil, r
 	}
-	all := s.listenersOf(in, p.protocol)
-	return all, Result{Verdict: Pass, Evidence: s.listenEvidence(all, p.protocol)}
+	all = s.listenersOf(in, p.protocol)
+	return all, s.missing(), Result{Verdict: Pass, Evidence: s.listenEvidence(all, p.protocol)}
 }
 
 type listeningFact struct{ podPort }
@@ -257,7 +273,7 @@ type listeningFact struct{ podPort }
 func (listeningFact) Kind() string { return "listening" }
 
 func (f listeningFact) Value(ctx context.Context, c Cluster) (string, Result) {
-	all, r := f.listeners(ctx, c, "")
+	all, _, r := f.listeners(ctx, c, "")
 	if r.Verdict != Pass {
 		return "", r
 	}

@@ -65,6 +65,14 @@ func TestListening(t *testing.T) {
 		newcomer(t, c)
 		c.Within.Sockets[len(c.Within.Sockets)-1].Owners = nil
 	}
+	creating := func(_ testing.TB, c *checkstest.Cluster) {
+		pod := c.Pods["demoduo"]
+		pod.UID = "00000000-0000-0000-0000-000000000000" // of which the node shows nothing
+		for i := range pod.Status.ContainerStatuses {
+			s := &pod.Status.ContainerStatuses[i]
+			s.ContainerID, s.State = "", corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ContainerCreating"}}
+		}
+	}
 	finished := func(_ testing.TB, c *checkstest.Cluster) { c.Pods["demoduo"].Status.Phase = corev1.PodSucceeded }
 	inContainers(t, ports, []judged{
 		{duo + "9081, container: demox}", nil, checks.Pass, "demox listens on port 9081 of 127.0.0.1", 0},
@@ -91,6 +99,12 @@ func TestListening(t *testing.T) {
 		{"listening: {pod: duohost, port: 6443, nobody: true}", nil, checks.NotYet, "which is not the pod's", 1},
 		{duo + "9081, container: demox} # the other is down", stopped("demoduo", "demoy"), checks.Pass, "", 0},
 		{duo + "9081, container: demoz}", nil, checks.NotYet, "no container demoz", 1},
+		{duo + "9081} # the other is down", stopped("demoduo", "demoy"), checks.Pass, "demox listens", 0},
+		{duo + "9084, nobody: true} # one is down", stopped("demoduo", "demoy"), checks.NotYet, "CrashLoopBackOff", 1},
+		{"not: {" + duo + "9084}} # one is down", stopped("demoduo", "demoy"), checks.NotYet, "nobody listens on port 9084", 0},
+		{"not: {" + duo + "9081, nobody: true}} # one is down", stopped("demoduo", "demoy"), checks.Pass, "", 0},
+		{duo + "9084, nobody: true} # no sandbox yet", creating, checks.NotYet, "ContainerCreating", 2},
+		{"not: {" + duo + "9084}} # no sandbox yet", creating, checks.NotYet, "ContainerCreating", 0},
 		{duo + "9099, nobody: true} # ended", finished, checks.NotYet, "has ended (Succeeded)", 0},
 
 		{duo + "9099, container: demox}", newcomer, checks.CannotTell, "whose socket listens on port 9099", 0},

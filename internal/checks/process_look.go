@@ -68,6 +68,9 @@ func lookForSome(ctx context.Context, c Cluster, pod *corev1.Pod) (*sight, Resul
 	}
 	s := &sight{pod: pod, node: snapshot, below: snapshot.Pod(string(pod.UID))}
 	if len(s.below.Containers) == 0 {
+		if r := runs(pod); !anyStatusRuns(pod) && r.Verdict != "" {
+			return nil, r
+		}
 		return nil, s.match()
 	}
 	rest := maps.Clone(s.below.Containers)
@@ -85,6 +88,28 @@ func lookForSome(ctx context.Context, c Cluster, pod *corev1.Pod) (*sight, Resul
 		return nil, r
 	}
 	return s, Result{}
+}
+
+// anyStatusRuns says whether the API says that any container of the pod runs.
+func anyStatusRuns(pod *corev1.Pod) bool {
+	all := slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses, pod.Status.EphemeralContainerStatuses)
+	return slices.ContainsFunc(all, func(status corev1.ContainerStatus) bool { return status.State.Running != nil })
+}
+
+// missing returns the pod's containers that do not run, or that the node does not show.
+func (s *sight) missing() []Mismatch {
+	var off []Mismatch
+	for _, one := range containersOf(s.pod) {
+		if s.hasAll([]string{one.name}) {
+			continue
+		}
+		state, _ := describe(one)
+		if one.status.State.Running != nil {
+			state = "not on node " + s.node.Node
+		}
+		off = append(off, Mismatch{one.name, "running", state})
+	}
+	return off
 }
 
 func (s *sight) hasAll(containers []string) bool {
