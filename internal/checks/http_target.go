@@ -22,10 +22,14 @@ type target struct {
 // backend is a pod's port that a request may come to.
 type backend struct {
 	podPort
-	ip string // the address that the connection is made to, in the pod
+	ip   string // the address that the connection is made to, in the pod
+	then string // the address that is tried next if nobody listens there; "" is none
 }
 
-const localhost = "127.0.0.1"
+const (
+	localhost  = "127.0.0.1"
+	localhost6 = "::1"
+)
 
 // find returns where the request goes, or the result that says why there is nowhere to go.
 func (q request) find(ctx context.Context, c Cluster) (target, Result) {
@@ -47,7 +51,7 @@ func (q request) find(ctx context.Context, c Cluster) (target, Result) {
 		address: Address{Pod: q.pod, Port: port},
 		named:   "localhost:" + q.port,
 		says:    fmt.Sprintf("port %d of pod %s", port, q.pod),
-		behind:  []backend{{podPort{q.pod, "tcp", port}, localhost}},
+		behind:  []backend{{podPort{q.pod, "tcp", port}, localhost, localhost6}}, // as containerd tries "localhost"
 	}, Result{}
 }
 
@@ -67,7 +71,7 @@ func (q request) findLocal(ctx context.Context, c Cluster) (target, Result) {
 		address: Address{Node: s.node.Node, PID: m.first.PID, Host: localhost, Port: port},
 		named:   "localhost:" + q.port,
 		says:    fmt.Sprintf("port %d on localhost of pod %s", port, q.pod),
-		behind:  []backend{{podPort{q.pod, "tcp", port}, localhost}},
+		behind:  []backend{{podPort{q.pod, "tcp", port}, localhost, ""}},
 	}, Result{}
 }
 
@@ -150,7 +154,7 @@ func (q request) backends(ctx context.Context, c Cluster, svc corev1.Service, po
 			for _, p := range slice.Ports {
 				sameName := p.Name == nil && port.Name == "" || p.Name != nil && *p.Name == port.Name
 				if why == "ready" && sameName && p.Port != nil && podOf(e) == name && len(e.Addresses) > 0 {
-					behind = append(behind, backend{podPort{name, "tcp", int(*p.Port)}, e.Addresses[0]})
+					behind = append(behind, backend{podPort{name, "tcp", int(*p.Port)}, e.Addresses[0], ""})
 				}
 			}
 		}
@@ -199,6 +203,9 @@ func (b backend) answering(all []listener) (listener, bool) {
 		if l.port == b.port && l.answers(b.ip) && (!found || l.address == b.ip) {
 			one, found = l, true
 		}
+	}
+	if !found && b.then != "" {
+		return backend{podPort: b.podPort, ip: b.then}.answering(all)
 	}
 	return one, found
 }

@@ -200,7 +200,16 @@ func TestHTTPAnsweredBy(t *testing.T) {
 			c.Within.Sockets[i].Owners = []int{999999}
 		}
 	}
+	six := func(addresses ...string) spoil {
+		return func(t testing.TB, c *checkstest.Cluster) {
+			for i, address := range addresses {
+				opens(t, c, "tcp", address, 7006, firstPID(t, c, "demoduo", []string{"demox", "demoy"}[i]))
+			}
+		}
+	}
 	inContainers(t, webs, []judged{
+		{duo + "7006, answered-by: {container: demox}} # IPv6 alone", six("::1"), checks.Pass, "", 0},
+		{duo + "7006, answered-by: {container: demoy}} # IPv4 goes first", six("::1", "127.0.0.1"), checks.Pass, "", 0},
 		{duo + "9081, answered-by: {container: demox}}", nil, checks.Pass, "", 0},
 		{duo + "9081, answered-by: {container: demox, pod: demoduo}}", nil, checks.Pass, "", 0},
 		{"http: {from: {pod: demoduo, container: demoy}, port: 9081, answered-by: {container: demox}}", nil, checks.Pass, "", 0},
