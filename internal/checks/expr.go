@@ -31,7 +31,8 @@ func exprKind() Kind {
 			"in `with`, and `Pod`, to the list of the lab's objects of that kind; and `processes`, the processes of the lab's pods on their nodes, each with `pid`, " +
 			"`ppid`, `comm`, `program`, `args`, `state`, `uid`, `nspid`, `pod`, `container` and `ns`, which has the inode number of each namespace type. What `kubectl exec` put " +
 			"into a container is left out; the sandbox's container is named by its program, `pause`. A container of which only one of the API and the node knows is being " +
-			"replaced, and the verdict is `not-yet`: name the pods in `of` if others restart all the time. Only an expression that names `processes` looks at nodes. " +
+			"replaced, and the verdict is `not-yet`: name the pods in `of` if others restart all the time. It is `not-yet` as well until all the containers of the pods in `of` run; without `of`, while the lab has pods and none of " +
+			"their containers runs (a pod that does not run is then without processes: name it in `of` to claim something of every container). Only an expression that names `processes` looks at nodes. " +
 			"A field that an object does not have and an index past the end of a list are `not-yet`, with the place in the lesson; `has(x.y)` asks first. " +
 			"It is for what no other kind of check covers.",
 		Fields: exprFields{},

@@ -39,18 +39,27 @@ func (e *expression) read(ctx context.Context, c Cluster) (map[string]any, Resul
 	return variables, r
 }
 
-// readProcesses returns the processes of the pods that are meant. A pod that has no node yet has none.
+// readProcesses returns the processes of the pods that are meant. While one of the pods named in of does not run with all its
+// containers, or while no container of the lab's pods runs, there is nothing to judge.
 func (e *expression) readProcesses(ctx context.Context, c Cluster) ([]any, Result) {
 	names, r := e.podNames(ctx, c)
 	if r.Verdict != "" {
 		return nil, r
 	}
-	all := []any{}
+	all, ran, idle := []any{}, false, Result{}
 	for _, name := range names {
 		pod, r := findPod(ctx, c, name)
 		if pod == nil {
 			return nil, r
 		}
+		off := runs(pod)
+		switch {
+		case off.Verdict != "" && len(e.of) > 0:
+			return nil, off
+		case off.Verdict != "":
+			idle = off
+		}
+		ran = ran || someRun(pod)
 		if pod.Spec.NodeName == "" {
 			continue
 		}
@@ -66,6 +75,9 @@ func (e *expression) readProcesses(ctx context.Context, c Cluster) ([]any, Resul
 		for _, p := range below.Own {
 			all = append(all, exprProcess(p, pod.Name, containers[p.ContainerID]))
 		}
+	}
+	if !ran {
+		return nil, idle
 	}
 	return all, Result{}
 }

@@ -3,11 +3,13 @@ package checks_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -159,6 +161,45 @@ func TestExprHoldsTheNodeAgainstTheAPI(t *testing.T) {
 	r := check(t, exprOf(`processes.exists(p, p.container == "demoy")`, "")).Eval(t.Context(), c)
 	if r.Verdict != checks.NotYet || !r.Vacant || !strings.Contains(r.Got, "is not on node") {
 		t.Errorf("%s, vacant %t: %q", r.Verdict, r.Vacant, r.Got)
+	}
+}
+
+// That all processes are as claimed is no claim about a container that does not run.
+func TestExprNeedsRunningContainers(t *testing.T) {
+	const all = `processes.all(p, p.container != "nothing")`
+	alone := func(pod string) spoil {
+		return func(_ testing.TB, c *checkstest.Cluster) {
+			maps.DeleteFunc(c.Pods, func(name string, _ *corev1.Pod) bool { return name != pod })
+		}
+	}
+	down := func(containers ...string) spoil {
+		return func(t testing.TB, c *checkstest.Cluster) {
+			alone("demoduo")(t, c)
+			for _, container := range containers {
+				stop(c, "demoduo", container)
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		rest, says string
+		change     spoil
+		verdict    checks.Verdict
+	}{
+		"all run":                    {"    of: [demoduo]\n", "true", down(), checks.Pass},
+		"one is down":                {"    of: [demoduo]\n", "not running: demoy", down("demoy"), checks.NotYet},
+		"the sandbox alone":          {"    of: [demoduo]\n", "not running: demox", down("demox", "demoy"), checks.NotYet},
+		"no node":                    {"    of: [duounscheduled]\n", "on no node yet", alone("duounscheduled"), checks.NotYet},
+		"whatever runs":              {"", "true", down("demoy"), checks.Pass},
+		"whatever runs, but nothing": {"", "not running: demox", down("demox", "demoy"), checks.NotYet},
+		"whatever has a node":        {"", "on no node yet", alone("duounscheduled"), checks.NotYet},
+		"no pods":                    {"", "true", alone(""), checks.Pass},
+	} {
+		c := recorded(t)
+		test.change(t, c)
+		r := check(t, exprOf(all, test.rest)).Eval(t.Context(), c)
+		if r.Verdict != test.verdict || !strings.Contains(r.Got, test.says) || r.Vacant != (test.verdict == checks.NotYet) {
+			t.Errorf("%s: %s, vacant %t: %q", name, r.Verdict, r.Vacant, r.Got)
+		}
 	}
 }
 
