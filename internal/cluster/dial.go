@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 )
 
@@ -73,7 +72,7 @@ func dial(ctx context.Context, cli *client.Client, nodeName string, argv []strin
 	if err != nil {
 		return nil, execErr(ctx, nodeName, err)
 	}
-	stream, err := cli.ContainerExecAttach(ctx, id, container.ExecAttachOptions{})
+	stream, err := attach(ctx, cli, id)
 	if err != nil {
 		return nil, execErr(ctx, nodeName, err)
 	}
@@ -86,6 +85,7 @@ func dial(ctx context.Context, cli *client.Client, nodeName string, argv []strin
 		return nil, t.failure()
 	case <-ctx.Done():
 		t.kill()
+		_ = t.Conn.Close() // nobody reads what the other side may have said already
 		stream.Close()
 		<-t.ended
 		return nil, ctx.Err()

@@ -80,9 +80,34 @@ func startExec(ctx context.Context, cli *client.Client, node string, argv, env [
 	return made.ID, err
 }
 
+// attach starts the command. Docker's client waits for the answer without regard to ctx; an answer that comes too late is
+// for nobody.
+func attach(ctx context.Context, cli *client.Client, id string) (types.HijackedResponse, error) {
+	type attached struct {
+		conn types.HijackedResponse
+		err  error
+	}
+	answer := make(chan attached, 1)
+	go func() {
+		conn, err := cli.ContainerExecAttach(ctx, id, container.ExecAttachOptions{})
+		answer <- attached{conn, err}
+	}()
+	select {
+	case a := <-answer:
+		return a.conn, a.err
+	case <-ctx.Done():
+		go func() {
+			if a := <-answer; a.err == nil {
+				a.conn.Close()
+			}
+		}()
+		return types.HijackedResponse{}, ctx.Err()
+	}
+}
+
 // pipeExec starts the command and passes its streams until it closes them or ctx ends.
 func pipeExec(ctx context.Context, cli *client.Client, id string, stdin io.Reader, stdout, stderr io.Writer) error {
-	conn, err := cli.ContainerExecAttach(ctx, id, container.ExecAttachOptions{})
+	conn, err := attach(ctx, cli, id)
 	if err != nil {
 		return err
 	}

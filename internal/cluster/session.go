@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types"
-	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/stdcopy"
 
@@ -63,7 +62,7 @@ func openSession(ctx context.Context, cli *client.Client, nodeName string) (*ses
 	if err != nil {
 		return nil, err
 	}
-	conn, err := cli.ContainerExecAttach(ctx, id, container.ExecAttachOptions{})
+	conn, err := attach(ctx, cli, id)
 	if err != nil {
 		return nil, err
 	}

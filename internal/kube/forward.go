@@ -56,7 +56,13 @@ func (c *Client) dial(ctx context.Context, namespace, pod string, port int) (net
 	if err != nil {
 		return nil, unanswered(streamError(err))
 	}
+	// A stream waits half a minute for an answer, and does not know ctx.
+	stop := context.AfterFunc(ctx, func() { _ = tunnel.Close() })
 	f, err := openForward(tunnel, port)
+	if !stop() && err == nil {
+		_ = f.Close() // ctx ended on the last stretch
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		_ = tunnel.Close() // it is given up
 		return nil, unanswered(err)
