@@ -158,8 +158,10 @@ func TestAnIdleLabAsksTheAPINothing(t *testing.T) {
 			state = state.Apply(e)
 		}
 	}()
-	time.Sleep(100 * time.Second) // the pauses between looks have grown, and the kubelet's last word on a new pod comes after 75 s
-	t.Logf("to begin with: %d requests", len(proxy.take()))
+	time.Sleep(80 * time.Second) // the kubelet's last word on a new pod comes after 75 s
+	for settled := time.Now(); len(proxy.take()) > 0 && time.Since(settled) < 2*time.Minute; {
+		time.Sleep(12 * time.Second) // longer than any pause between two looks
+	}
 	time.Sleep(time.Minute)
 	if asked := proxy.take(); len(asked) > 0 {
 		t.Errorf("in an idle minute: %d requests:\n%s", len(asked), strings.Join(asked, "\n"))
