@@ -155,6 +155,9 @@ func (s service) lookUp(ctx context.Context, c Cluster) ([]string, Result) {
 	if r.Verdict != "" {
 		return nil, r
 	}
+	if wrong := s.misnamed(found, behind); wrong != "" {
+		return nil, unlike(Result{Vacant: true}, []Mismatch{{"port " + s.port, "a port of the pods, or its name in the Service", wrong}})
+	}
 	rows, ready, out := [][]string{{"ADDRESS", "POD", "PORTS", "COUNTS"}}, []string(nil), []string(nil)
 	for _, slice := range behind {
 		for _, e := range slice.Endpoints {

@@ -46,6 +46,14 @@ func TestEndpoints(t *testing.T) {
 	}
 	gone := func(_ testing.TB, c *checkstest.Cluster) { delete(c.Pods, one) }
 	replaced := func(_ testing.TB, c *checkstest.Cluster) { c.Pods[one].UID = "another" }
+	unported := func(t testing.TB, c *checkstest.Cluster) { // as the slice is when no pod is behind the Service
+		set(t, slice(t, c), []any{}, "endpoints")
+		set(t, slice(t, c), nil, "ports")
+	}
+	byHand := func(t testing.TB, c *checkstest.Cluster) {
+		slice(t, c).SetLabels(nil)
+		unstructured.RemoveNestedField(thing(t, c, "Service", "k8s-web").Object, "spec", "selector")
+	}
 	unsliced := func(t testing.TB, c *checkstest.Cluster) { slice(t, c).SetLabels(nil) }
 	judge(t, []judged{
 		{"endpoints: {service: k8s-web, ready: 2}", nil, checks.Pass, "2 ready endpoints: " + one + ", " + other, 0},
@@ -55,12 +63,17 @@ func TestEndpoints(t *testing.T) {
 		{"endpoints: {service: k8s-web, ready: 2}", twice, checks.Pass, "2 ready", 0},
 		{"endpoints: {service: k8s-web, ready: 1}", alone, checks.Pass, "1 ready endpoints: 192.0.2.1", 0},
 		{"endpoints: {service: k8s-lone, ready: 0}", nil, checks.Pass, "0 ready", 0},
+		{"endpoints: {service: k8s-web, ready: 0} # no slices, by hand", byHand, checks.Pass, "0 ready", 0},
 
 		{"endpoints: {service: k8s-web, ready: 3}", nil, checks.NotYet, `"want":"3","got":"2"`, 1},
 		{"endpoints: {service: k8s-lone, ready: 1, pods: [k8s-lone]}", nil, checks.NotYet, `{"of":"k8s-lone","want":"a ready endpoint","got":"none"}`, 2},
 		{"endpoints: {service: k8s-lone, ready: 1}", nil, checks.NotYet, "no pod has app=k8s-lone, which the Service selects: k8s-lone has app=k8s-alone", 1},
 		{"endpoints: {service: k8s-web, pods: [" + one + "]}", nil, checks.NotYet, `{"of":"` + other + `","want":"no endpoint","got":"a ready endpoint"}`, 1},
-		{"endpoints: {service: k8s-web, ready: 2, port: 80}", nil, checks.NotYet, "0 ready", 1},
+		{"endpoints: {service: k8s-web, ready: 2, port: 80}", nil, checks.NotYet, "port 80: the Service's own port, which leads to the pods' port http", 1},
+		{"endpoints: {service: k8s-web, ready: 0, port: 80}", nil, checks.NotYet, "the Service's own port", 1},
+		{"endpoints: {service: k8s-web, ready: 0, port: htp}", nil, checks.NotYet, "port htp: neither the Service nor its endpoints have it", 1},
+		{"not: {endpoints: {service: k8s-web, ready: 2, port: 8081}}", nil, checks.NotYet, "port 8081", 0},
+		{"endpoints: {service: k8s-web, ready: 0, port: http}", unported, checks.Pass, "0 ready", 0},
 		{"endpoints: {service: k8s-web, ready: 2}", first(map[string]any{"ready": false}), checks.NotYet, one + ": not ready", 1},
 		{"endpoints: {service: k8s-web, ready: 2}", first(map[string]any{"ready": true, "terminating": true}), checks.NotYet, "1 ready", 1},
 		{"endpoints: {service: k8s-web, ready: 2}", gone, checks.NotYet, "1 ready", 1},
@@ -74,7 +87,7 @@ func TestEndpoints(t *testing.T) {
 	judgeFacts(t, []judged{
 		{"endpoints: {service: k8s-web}", nil, checks.Pass, "2", 0},
 		{"endpoints: {service: k8s-lone}", nil, checks.Pass, "0", 0},
-		{"endpoints: {service: k8s-web, port: 81}", nil, checks.Pass, "0", 0},
+		{"endpoints: {service: k8s-web, port: 81}", nil, checks.NotYet, "port 81", 0},
 		{"endpoints: {service: nobody}", nil, checks.NotYet, "no service nobody", 0},
 		{"endpoints: {service: k8s-web}", apiDown, checks.CannotTell, "connection refused", 0},
 	})
