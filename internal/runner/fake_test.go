@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -78,7 +79,7 @@ type fakeWorld struct {
 	applyErr error
 	ready    bool // whether applied pods become ready
 	exit     int  // of commands
-	usage    string
+	usage    time.Duration
 	ups      int
 	changed  chan struct{}
 	block    chan struct{} // Up waits for it or for ctx; nil means it does not

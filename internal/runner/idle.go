@@ -3,7 +3,6 @@ package runner
 import (
 	"context"
 	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -24,13 +23,19 @@ type idleness struct {
 // skipped are results that stand for checks that need not be looked at, by index.
 type skipped map[int]checks.Result
 
-// activity is what the kernel counted of the pods' CPU time, by node.
+// activity is the CPU time that the pods had, by node.
 type activity map[string]node.Usage
 
 // skip returns the checks that need not be looked at after this pause: those that asked, if nothing ran meanwhile.
 func (d *idleness) skip(ctx context.Context, l *looker) skipped {
-	if d.mark == nil || !maps.EqualFunc(d.mark, l.activity(ctx, d.pods), maps.Equal[node.Usage]) {
+	if d.mark == nil {
 		return nil
+	}
+	now := l.activity(ctx, d.pods)
+	for name, uids := range d.pods.byNode() {
+		if before, ok := d.mark[name]; !ok || now[name] == nil || !before.Quiet(now[name], uids) {
+			return nil
+		}
 	}
 	return d.asked
 }
@@ -52,18 +57,24 @@ func (d *idleness) settle(ctx context.Context, l *looker, found *glimpse, pause 
 // pods are those that checks looked at: UID -> node.
 type pods map[string]string
 
-// activity returns what has run in the pods so far, or nil if it cannot be seen.
+// byNode returns the pods' UIDs, by node.
+func (p pods) byNode() map[string][]string {
+	by := map[string][]string{}
+	for uid, name := range p {
+		by[name] = append(by[name], uid)
+	}
+	return by
+}
+
+// activity returns what the nodes count of the pods now, or nil if it cannot be seen.
 func (l *looker) activity(ctx context.Context, pods pods) activity {
 	seen := activity{}
-	for _, name := range pods {
-		if _, ok := seen[name]; ok {
-			continue
-		}
+	for name := range pods.byNode() {
 		usage, err := l.world.cluster.Usage(ctx, name)
 		if err != nil {
 			return nil
 		}
-		seen[name] = usage.Of(slices.Collect(maps.Keys(pods)))
+		seen[name] = usage
 	}
 	return seen
 }

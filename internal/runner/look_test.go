@@ -56,7 +56,7 @@ func TestNothingIsAskedWhileNothingRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newFakeWorld()
 		w.pods["demoduo"] = w.pod("demoduo")
-		w.usage = "1"
+		w.usage = time.Second
 		asked := 0
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -70,7 +70,7 @@ func TestNothingIsAskedWhileNothingRuns(t *testing.T) {
 			t.Errorf("asked %d times in the first minute, want 5 or more; %d times in the idle hour after it", busy, asked-busy)
 		}
 		w.mu.Lock() // and not w.set: something ran in the pod, which no watch tells
-		w.usage = "2"
+		w.usage = 2 * time.Second
 		w.mu.Unlock()
 		time.Sleep(6 * time.Second)
 		synctest.Wait()
