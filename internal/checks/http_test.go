@@ -278,8 +278,13 @@ func TestHTTPSpeaksFirst(t *testing.T) {
 	defer log.SetOutput(os.Stderr)
 	r := eval(t, prepared(t, webs, func(_ testing.TB, c *checkstest.Cluster) {
 		serves(c, map[checks.Address]func(net.Conn){forwarded("demoduo", 80): func(conn net.Conn) {
-			go func() { _, _ = io.Copy(io.Discard, conn) }() // until the other side hangs up
+			gone := make(chan struct{})
+			go func() {
+				defer close(gone)
+				_, _ = io.Copy(io.Discard, conn) // until the other side hangs up: this one must not be the first
+			}()
 			_, _ = io.WriteString(conn, "hello\n")
+			<-gone
 		}})
 	}), "http: {pod: demoduo, port: 80}")
 	if r.Verdict != checks.NotYet || !strings.Contains(r.Got, "no answer to an HTTP request") || logged.String() != "" {
