@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	"github.com/podlab/podlab/internal/checks"
+	"github.com/podlab/podlab/internal/lesson"
 )
 
 const hinted = lessonText + "\n## Look closer\n\n" +
@@ -137,6 +138,54 @@ func TestAQuestionRemembersTheBeginningOfItsStep(t *testing.T) {
 		now = "new"
 		if r := q.grade(t.Context(), "old", lab.looker.glance(lab.looker.moment(), q)); r.Verdict != checks.Pass {
 			t.Errorf("%+v", r)
+		}
+	})
+}
+
+// A step without checks is not over before something of it was done: the step after it would begin too early.
+func TestAStepThatOnlyActsIsNotOverUnasked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, now := newFakeWorld(), "old"
+		check := &remembering{&now}
+		lab := &openLab{
+			plan: plan{
+				lab:    lesson.Lab{Steps: []lesson.Step{{Blocks: []lesson.Block{lesson.Run{Script: "true"}}}, {}}},
+				checks: [][]checks.Check{{}, {check}},
+			},
+			looker: newLooker(world{"podlab-duo", w, w, fakeNodes{w}}),
+		}
+		lab.beginDue(t.Context())
+		now = "new"
+		lab.did(0)
+		lab.beginDue(t.Context())
+		if got := lab.looker.memories.get(check).Kept("was"); got != "new" {
+			t.Errorf("the step began with %v", got)
+		}
+	})
+}
+
+// What was interrupted before it was done has not begun; what is forgotten begins anew, and no look of before can hinder it.
+func TestABeginningIsNotLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, now := newFakeWorld(), ""
+		check := &remembering{&now}
+		lab := &openLab{
+			plan:   plan{checks: [][]checks.Check{{check}}},
+			looker: newLooker(world{"podlab-duo", w, w, fakeNodes{w}}),
+		}
+		interrupted, cancel := context.WithCancel(t.Context())
+		cancel()
+		lab.beginStep(interrupted, 0)
+		if lab.begins.has(0) {
+			t.Error("an interrupted step has begun")
+		}
+		old, epoch := lab.looker.memories.get(check), lab.begins.now()
+		lab.looker.memories.forget()
+		lab.begins.forget()
+		lab.begins.start(0, epoch)
+		old.Keep("was", "a look that began before the reset")
+		if lab.begins.has(0) || lab.looker.memories.get(check).Kept("was") != nil {
+			t.Error("what was before the reset goes on after it")
 		}
 	})
 }
