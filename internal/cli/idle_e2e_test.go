@@ -20,6 +20,7 @@ import (
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/cluster"
 	"github.com/podlab/podlab/internal/kube"
+	"github.com/podlab/podlab/internal/ports"
 	"github.com/podlab/podlab/internal/runner"
 )
 
@@ -139,10 +140,10 @@ func TestAnIdleLabAsksTheAPINothing(t *testing.T) {
 	defer c.Close()
 	path := proxy.kubeconfig(t)
 	r := runner.New(runner.Deps{
-		Course: course, Cluster: upAlready{clusterPort{c}}, Node: func() string { return node },
+		Course: course, Cluster: upAlready{ports.Cluster{Cluster: c}}, Node: func() string { return node },
 		Connect: func(context.Context) (runner.API, error) {
 			client, err := kube.Open(path)
-			return apiPort{client}, err
+			return ports.API{Client: client}, err
 		},
 	})
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -185,7 +186,7 @@ func seeBoth(t *testing.T, state runner.State) {
 }
 
 // upAlready is a cluster that somebody else keeps.
-type upAlready struct{ clusterPort }
+type upAlready struct{ ports.Cluster }
 
 func (upAlready) Up(context.Context, []string, func(runner.Phase)) error { return nil }
 func (upAlready) Revive(context.Context, func(runner.Phase)) error       { return nil }

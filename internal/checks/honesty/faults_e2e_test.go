@@ -10,16 +10,17 @@ import (
 
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/kube"
+	"github.com/podlab/podlab/internal/ports"
 )
 
-func openAPI(t *testing.T, kubeconfig string) apiPort {
+func openAPI(t *testing.T, kubeconfig string) ports.API {
 	t.Helper()
 	client, err := kube.Open(kubeconfig)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	return apiPort{client}
+	return ports.API{Client: client}
 }
 
 // fault is one thing that breaks, and is mended afterwards.

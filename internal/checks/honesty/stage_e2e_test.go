@@ -4,9 +4,7 @@ package honesty
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,12 +13,10 @@ import (
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/cluster"
 	"github.com/podlab/podlab/internal/kube"
+	"github.com/podlab/podlab/internal/ports"
 	"github.com/podlab/podlab/internal/runner"
 )
 
@@ -45,7 +41,7 @@ func newStage(t *testing.T, namespace, kubeconfig string, c *cluster.Cluster) *s
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	s := &stage{namespace: namespace, node: c.ControlPlane(), api: apiPort{client}, cluster: clusterPort{c}, bell: make(chan struct{})}
+	s := &stage{namespace: namespace, node: c.ControlPlane(), api: ports.API{Client: client}, cluster: ports.Cluster{Cluster: c}, bell: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	watch, err := s.api.Watch(ctx, namespace)
 	if err != nil {
@@ -149,71 +145,4 @@ func stateDir() string {
 	}
 	home, _ := os.UserHomeDir() // without one there is no cluster in use, and its kubeconfig is missed
 	return filepath.Join(home, ".local", "state", "podlab")
-}
-
-// The adapters below are those of internal/cli, which joins the same parts.
-
-type clusterPort struct{ *cluster.Cluster }
-
-func (p clusterPort) Up(ctx context.Context, images []string, report func(runner.Phase)) error {
-	return p.Cluster.Up(ctx, images, func(ph cluster.Phase) { report(runner.Phase(ph)) })
-}
-
-func (p clusterPort) Revive(ctx context.Context, report func(runner.Phase)) error {
-	return p.Cluster.Revive(ctx, func(ph cluster.Phase) { report(runner.Phase(ph)) })
-}
-
-func (p clusterPort) Dial(ctx context.Context, to checks.Address) (net.Conn, error) {
-	conn, err := p.Cluster.Dial(ctx, to.Node, to.PID, to.Host, to.Port)
-	return conn, asAnswer(err)
-}
-
-func asAnswer(err error) error {
-	switch {
-	case errors.Is(err, cluster.ErrRefused), errors.Is(err, kube.ErrRefused):
-		return fmt.Errorf("%w: %w", checks.ErrRefused, err)
-	case errors.Is(err, kube.ErrNotStarted):
-		return fmt.Errorf("%w: %w", checks.ErrNotStarted, err)
-	}
-	return err
-}
-
-type apiPort struct{ *kube.Client }
-
-func (p apiPort) Apply(ctx context.Context, namespace string, objects []*unstructured.Unstructured) ([]runner.Applied, error) {
-	applied, err := p.Client.Apply(ctx, namespace, objects)
-	out := make([]runner.Applied, len(applied))
-	for i, a := range applied {
-		out[i] = runner.Applied(a)
-	}
-	return out, err
-}
-
-func (p apiPort) Watch(ctx context.Context, namespace string) (runner.Watch, error) {
-	watch, err := p.Client.Watch(ctx, namespace)
-	if err != nil {
-		return nil, err // not a nil *kube.Watch in an interface
-	}
-	return watchPort{watch}, nil
-}
-
-func (p apiPort) Exec(ctx context.Context, namespace, pod, container string, argv []string) (checks.Ran, error) {
-	ran, err := p.Client.Exec(ctx, namespace, pod, container, argv)
-	return checks.Ran(ran), asAnswer(err)
-}
-
-func (p apiPort) Dial(ctx context.Context, namespace, pod string, port int) (net.Conn, error) {
-	conn, err := p.Client.Dial(ctx, namespace, pod, port)
-	return conn, asAnswer(err)
-}
-
-type watchPort struct{ *kube.Watch }
-
-func (p watchPort) Events(ctx context.Context, kind, name string) ([]corev1.Event, error) {
-	return p.EventsOf(ctx, kind, name)
-}
-
-func (p watchPort) Logs(ctx context.Context, pod, container string) (checks.Log, error) {
-	log, err := p.Watch.Logs(ctx, pod, container)
-	return checks.Log(log), err
 }

@@ -1,4 +1,5 @@
-package cli
+// Package ports joins the runner's ports to what stands behind them: a cluster, its API server and podlab's shell.
+package ports
 
 import (
 	"context"
@@ -13,42 +14,22 @@ import (
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/cluster"
 	"github.com/podlab/podlab/internal/kube"
-	"github.com/podlab/podlab/internal/lesson"
 	"github.com/podlab/podlab/internal/runner"
 	"github.com/podlab/podlab/internal/shell"
 )
 
-// newRunner joins the runner to a real cluster.
-func newRunner(course lesson.Course, c *cluster.Cluster) *runner.Runner {
-	return runner.New(runner.Deps{
-		Course:  course,
-		Cluster: clusterPort{c},
-		Connect: func(context.Context) (runner.API, error) { return connect(c) },
-		Shell:   shellPort{&shell.Shell{Exec: c.Exec, Nodes: c.Nodes}},
-		Node:    c.ControlPlane,
-	})
-}
+// Cluster is a cluster as the runner sees it.
+type Cluster struct{ *cluster.Cluster }
 
-func connect(c *cluster.Cluster) (apiPort, error) {
-	client, err := kube.Open(c.Kubeconfig())
-	if err != nil {
-		return apiPort{}, fmt.Errorf("connect to cluster %s: %w", c.Name(), err)
-	}
-	return apiPort{client}, nil
-}
-
-// clusterPort is a cluster as the runner sees it.
-type clusterPort struct{ *cluster.Cluster }
-
-func (p clusterPort) Up(ctx context.Context, images []string, report func(runner.Phase)) error {
+func (p Cluster) Up(ctx context.Context, images []string, report func(runner.Phase)) error {
 	return p.Cluster.Up(ctx, images, func(ph cluster.Phase) { report(runner.Phase(ph)) })
 }
 
-func (p clusterPort) Revive(ctx context.Context, report func(runner.Phase)) error {
+func (p Cluster) Revive(ctx context.Context, report func(runner.Phase)) error {
 	return p.Cluster.Revive(ctx, func(ph cluster.Phase) { report(runner.Phase(ph)) })
 }
 
-func (p clusterPort) Dial(ctx context.Context, to checks.Address) (net.Conn, error) {
+func (p Cluster) Dial(ctx context.Context, to checks.Address) (net.Conn, error) {
 	conn, err := p.Cluster.Dial(ctx, to.Node, to.PID, to.Host, to.Port)
 	return conn, asAnswer(err)
 }
@@ -64,10 +45,10 @@ func asAnswer(err error) error {
 	return err
 }
 
-// apiPort is Kubernetes as the runner sees it.
-type apiPort struct{ *kube.Client }
+// API is Kubernetes as the runner sees it.
+type API struct{ *kube.Client }
 
-func (p apiPort) Apply(ctx context.Context, namespace string, objects []*unstructured.Unstructured) ([]runner.Applied, error) {
+func (p API) Apply(ctx context.Context, namespace string, objects []*unstructured.Unstructured) ([]runner.Applied, error) {
 	applied, err := p.Client.Apply(ctx, namespace, objects)
 	out := make([]runner.Applied, len(applied))
 	for i, a := range applied {
@@ -76,20 +57,20 @@ func (p apiPort) Apply(ctx context.Context, namespace string, objects []*unstruc
 	return out, err
 }
 
-func (p apiPort) Watch(ctx context.Context, namespace string) (runner.Watch, error) {
+func (p API) Watch(ctx context.Context, namespace string) (runner.Watch, error) {
 	watch, err := p.Client.Watch(ctx, namespace)
 	if err != nil {
 		return nil, err // not a nil *kube.Watch in an interface
 	}
-	return watchPort{watch}, nil
+	return liveCopy{watch}, nil
 }
 
-func (p apiPort) Exec(ctx context.Context, namespace, pod, container string, argv []string) (checks.Ran, error) {
+func (p API) Exec(ctx context.Context, namespace, pod, container string, argv []string) (checks.Ran, error) {
 	ran, err := p.Client.Exec(ctx, namespace, pod, container, argv)
 	return checks.Ran(ran), asAnswer(err)
 }
 
-func (p apiPort) Dial(ctx context.Context, namespace, pod string, port int) (net.Conn, error) {
+func (p API) Dial(ctx context.Context, namespace, pod string, port int) (net.Conn, error) {
 	conn, err := p.Client.Dial(ctx, namespace, pod, port)
 	if err != nil {
 		return nil, asAnswer(err)
@@ -110,21 +91,21 @@ func (c forwardConn) Write(p []byte) (int, error) {
 	return n, asAnswer(err)
 }
 
-// watchPort is a watch as the runner sees it.
-type watchPort struct{ *kube.Watch }
+// liveCopy is a watch as the runner sees it.
+type liveCopy struct{ *kube.Watch }
 
-func (p watchPort) Events(ctx context.Context, kind, name string) ([]corev1.Event, error) {
+func (p liveCopy) Events(ctx context.Context, kind, name string) ([]corev1.Event, error) {
 	return p.EventsOf(ctx, kind, name)
 }
 
-func (p watchPort) Logs(ctx context.Context, pod, container string) (checks.Log, error) {
+func (p liveCopy) Logs(ctx context.Context, pod, container string) (checks.Log, error) {
 	log, err := p.Watch.Logs(ctx, pod, container)
 	return checks.Log(log), err
 }
 
-// shellPort is podlab's shell as the runner sees it.
-type shellPort struct{ *shell.Shell }
+// Shell is podlab's shell as the runner sees it.
+type Shell struct{ *shell.Shell }
 
-func (p shellPort) Run(ctx context.Context, script string, env runner.ShellEnv, stdout, stderr io.Writer) (int, error) {
+func (p Shell) Run(ctx context.Context, script string, env runner.ShellEnv, stdout, stderr io.Writer) (int, error) {
 	return p.Shell.Run(ctx, script, shell.Env(env), stdout, stderr)
 }
