@@ -43,21 +43,7 @@ type beginnings struct {
 	mu    sync.Mutex
 	held  map[place]bool
 	begun map[int]bool
-	hints map[int]bool // whose condition held
 	done  map[int]bool // steps of which something was done
-	epoch int          // how often all was forgotten
-}
-
-// firstHint says whether the hint's condition holds for the first time.
-func (b *beginnings) firstHint(i int) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.hints == nil {
-		b.hints = map[int]bool{}
-	}
-	first := !b.hints[i]
-	b.hints[i] = true
-	return first
 }
 
 // note remembers that a check held.
@@ -70,31 +56,25 @@ func (b *beginnings) note(at place, v checks.Verdict) {
 	b.held[at] = b.held[at] || v == checks.Pass
 }
 
-// due returns the steps that may begin and have not, and the epoch.
-func (b *beginnings) due(p plan) (steps []int, epoch int) {
+// due returns the steps that may begin and have not.
+func (b *beginnings) due(p plan) []int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	var steps []int
 	for step, cs := range p.checks {
 		if !b.begun[step] {
 			steps = append(steps, step)
 		}
 		for i := range cs {
 			if !b.held[place{step, i}] {
-				return steps, b.epoch
+				return steps
 			}
 		}
 		if len(cs) == 0 && p.acts(step) && !b.done[step] {
-			return steps, b.epoch
+			return steps
 		}
 	}
-	return steps, b.epoch
-}
-
-// now returns the epoch.
-func (b *beginnings) now() int {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.epoch
+	return steps
 }
 
 // has says whether the step has begun.
@@ -104,13 +84,10 @@ func (b *beginnings) has(step int) bool {
 	return b.begun[step]
 }
 
-// start says that the step has begun. What began in an earlier epoch counts no more.
-func (b *beginnings) start(step, epoch int) {
+// start says that the step has begun.
+func (b *beginnings) start(step int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if epoch != b.epoch {
-		return
-	}
 	if b.begun == nil {
 		b.begun = map[int]bool{}
 	}
@@ -122,9 +99,7 @@ func (b *beginnings) forget() {
 	defer b.mu.Unlock()
 	clear(b.held)
 	clear(b.begun)
-	clear(b.hints)
 	clear(b.done)
-	b.epoch++
 }
 
 // did notes that something of the step was done, and looks at what came of it: not everything tells of itself.
@@ -146,10 +121,9 @@ func (b *beginnings) did(step int) {
 func (l *openLab) beginDue(ctx context.Context) {
 	l.beginning.Lock()
 	defer l.beginning.Unlock()
-	steps, epoch := l.begins.due(l.plan)
-	for _, step := range steps {
+	for _, step := range l.begins.due(l.plan) {
 		if l.looker.begin(ctx, l.plan.noting(step)) {
-			l.begins.start(step, epoch)
+			l.begins.start(step)
 		}
 	}
 }
@@ -161,10 +135,20 @@ func (l *openLab) beginStep(ctx context.Context, step int) {
 	}
 	l.beginning.Lock()
 	defer l.beginning.Unlock()
-	if epoch := l.begins.now(); !l.begins.has(step) {
-		l.looker.awaitBegin(ctx, l.plan.noting(step))
-		if ctx.Err() == nil {
-			l.begins.start(step, epoch)
-		}
+	if l.begins.has(step) {
+		return
 	}
+	l.looker.awaitBegin(ctx, l.plan.noting(step))
+	if ctx.Err() == nil {
+		l.begins.start(step)
+	}
+}
+
+// forget makes all begin anew: after a reset nothing of before is true. What begins just now comes to its end first, so that
+// no note of before outlives this.
+func (l *openLab) forget() {
+	l.beginning.Lock()
+	defer l.beginning.Unlock()
+	l.looker.memories.forget()
+	l.begins.forget()
 }

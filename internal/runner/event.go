@@ -57,7 +57,7 @@ type (
 		Elapsed     time.Duration // how long the look took
 		At          time.Time
 	}
-	// HintSeen says that the condition of a hint held: the hint is about what the learner is looking at. It is told once.
+	// HintSeen says that the condition of a hint holds: the hint is about what the learner is looking at.
 	HintSeen struct{ Step, Block int }
 	// Answered grades an answer. Verdict is Pass or NotYet for right or wrong, CannotTell when the fact is not known yet.
 	Answered struct {

@@ -25,7 +25,7 @@ func (r *Runner) follow(ctx context.Context, lab *openLab) {
 	lab.looker.back = func() { r.emit(ClusterUp{At: time.Now()}) }
 	lab.looker.follow(ctx, lab.plan.withHints(all), func(i int, result checks.Result, took time.Duration) {
 		if i >= len(all) {
-			r.tellHint(lab, i-len(all), result)
+			r.tellHint(lab.plan.hints[i-len(all)], result)
 			return
 		}
 		lab.begins.note(places[i], result.Verdict)
@@ -33,9 +33,9 @@ func (r *Runner) follow(ctx context.Context, lab *openLab) {
 	}, nil)
 }
 
-// tellHint tells once that the condition of a hint held.
-func (r *Runner) tellHint(lab *openLab, i int, result checks.Result) {
-	if hint := lab.plan.hints[i]; result.Verdict == checks.Pass && lab.begins.firstHint(i) {
+// tellHint tells that the condition of a hint holds.
+func (r *Runner) tellHint(hint conditional, result checks.Result) {
+	if result.Verdict == checks.Pass {
 		r.emit(HintSeen{Step: hint.step, Block: hint.block})
 	}
 }

@@ -162,7 +162,7 @@ func (l *looker) follow(ctx context.Context, cs []checks.Check, tell func(int, c
 	pause, live := relookFirst, true
 	var idle idleness
 	var skip skipped
-	var storm storm
+	var rush storm
 	for ctx.Err() == nil {
 		found := l.look(ctx, cs, skip, func(i int, r checks.Result, took time.Duration) {
 			if !reflect.DeepEqual(r, last[i]) {
@@ -180,7 +180,7 @@ func (l *looker) follow(ctx context.Context, cs []checks.Check, tell func(int, c
 		live = l.tellLoss(ctx, live)
 		if found.changed {
 			pause, skip = relookFirst, nil
-			storm.breathe(ctx)
+			rush.breathe(ctx)
 			continue
 		}
 		if skip == nil {
@@ -189,7 +189,7 @@ func (l *looker) follow(ctx context.Context, cs []checks.Check, tell func(int, c
 		skip = nil
 		if l.wait(ctx, found.pause(pause, live), last) {
 			pause = relookFirst
-			storm.breathe(ctx)
+			rush.breathe(ctx)
 			continue
 		}
 		pause = min(2*pause, relookLast)
@@ -213,16 +213,22 @@ type storm struct {
 
 // breathe waits a little if there were many.
 func (s *storm) breathe(ctx context.Context) {
-	if now := time.Now(); now.Sub(s.last) > stormGap+stormPause {
+	if time.Since(s.last) > stormGap {
 		s.n = 0
 	}
-	s.last = time.Now()
-	if s.n++; s.n < stormFrom {
-		return
+	if s.n++; s.n >= stormFrom {
+		rest(ctx, stormPause)
 	}
+	s.last = time.Now()
+}
+
+// rest waits, or until ctx ends.
+func rest(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-time.After(stormPause):
+	case <-timer.C:
 	}
 }
 
@@ -241,7 +247,6 @@ func (g *glimpse) pause(relook time.Duration, live bool) time.Duration {
 // doubles. It returns the last result that does not speak of ctx's own end, which at first is otherwise.
 func (l *looker) insist(ctx context.Context, do func(ctx context.Context) checks.Result, otherwise checks.Result) checks.Result {
 	live := true
-	storm := storm{n: stormFrom}
 	for pause := relookFirst; ; pause = min(2*pause, relookLast) {
 		r := guarded(func() checks.Result { return do(ctx) })
 		if r.Verdict != checks.CannotTell {
@@ -253,7 +258,7 @@ func (l *looker) insist(ctx context.Context, do func(ctx context.Context) checks
 		}
 		if l.wait(ctx, pause, nil) {
 			pause = relookFirst
-			storm.breathe(ctx)
+			rest(ctx, relookFirst) // what changes without end is no reason to do it without end
 		}
 		if ctx.Err() != nil {
 			return otherwise

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -222,4 +223,57 @@ func (l *lateCheck) Eval(_ context.Context, c checks.Cluster) checks.Result {
 		return checks.Result{Verdict: checks.NotYet, Got: "not before 5s", Again: 500 * time.Millisecond}
 	}
 	return checks.Result{Verdict: checks.Pass}
+}
+
+// Changes without end do not make podlab look without end; a few in a row are looked at at once.
+func TestAStormOfChangesIsBreathedThrough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, looks := newFakeWorld(), 0
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		l := newLooker(world{"podlab-duo", w, w, fakeNodes{w}})
+		go l.follow(ctx, []checks.Check{counting{&looks}}, func(int, checks.Result, time.Duration) {}, nil)
+		for range 10_000 {
+			time.Sleep(time.Millisecond)
+			w.set(func() {})
+		}
+		synctest.Wait()
+		if looks < 20 || looks > 150 {
+			t.Errorf("%d looks in ten seconds of a change each millisecond", looks)
+		}
+	})
+}
+
+// counting counts how often it is looked at.
+type counting struct{ looks *int }
+
+func (counting) Kind() string  { return "counting" }
+func (counting) Title() string { return "counting" }
+func (c counting) Eval(context.Context, checks.Cluster) checks.Result {
+	*c.looks++
+	return checks.Result{Verdict: checks.Pass}
+}
+
+// A deed of which nobody can tell is not repeated as fast as changes come.
+func TestADeedIsNotRepeatedInAStorm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, times := newFakeWorld(), 0
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		var storm sync.WaitGroup
+		defer storm.Wait()
+		storm.Go(func() {
+			for ctx.Err() == nil {
+				time.Sleep(time.Millisecond)
+				w.set(func() {})
+			}
+		})
+		newLooker(world{"podlab-duo", w, w, fakeNodes{w}}).insist(ctx, func(context.Context) checks.Result {
+			times++
+			return checks.Result{Verdict: checks.CannotTell}
+		}, checks.Result{})
+		if times > 50 {
+			t.Errorf("done %d times in ten seconds", times)
+		}
+	})
 }

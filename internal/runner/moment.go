@@ -168,6 +168,11 @@ func (g *glance) Inside(ctx context.Context, nodeName string, containers []node.
 	return g.moment.Inside(ctx, nodeName, containers)
 }
 
+func (g *glance) Created(ctx context.Context, nodeName string, containerIDs []string) (node.Births, error) {
+	g.below = true
+	return g.moment.Created(ctx, nodeName, containerIDs)
+}
+
 func (g *glance) File(ctx context.Context, nodeName string, pid int, path string) (node.File, error) {
 	g.below = true
 	return g.moment.File(ctx, nodeName, pid, path)

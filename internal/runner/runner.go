@@ -44,7 +44,7 @@ type openLab struct {
 	early  earlyAnswers
 	begins beginnings
 
-	beginning sync.Mutex // one step begins at a time, so that no later note overwrites an earlier one
+	beginning sync.Mutex // one step begins at a time, so that no later note overwrites an earlier one, and none during a reset
 }
 
 // New returns a runner that waits for Run.
@@ -149,8 +149,7 @@ func (r *Runner) reset(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, resetLimit)
 	defer cancel()
 	err := r.open.api.Reset(limited, r.open.plan.namespace)
-	r.open.looker.memories.forget()
-	r.open.begins.forget()
+	r.open.forget()
 	r.emit(ResetEnded{Err: err})
 	r.open.looker.tellAgain()
 }

@@ -13,7 +13,7 @@ func (m *model) fold(e runner.Event) {
 	case runner.CheckUpdated:
 		m.advance(e.At)
 	case runner.HintSeen:
-		if e.Step == m.lab.step && m.ready() {
+		if e.Step == m.lab.step && m.ready() && !m.lab.hints[blockRef{e.Step, e.Block}] {
 			m.notice = "A hint fits what podlab sees now: press h."
 		}
 	case runner.LabOpened:

@@ -62,3 +62,12 @@ func TestAWrongAnswerShowsItsAuthorsWords(t *testing.T) {
 	x.see("not right: mnt")
 	x.see("Each container has its own.")
 }
+
+// A state that comes and goes and comes again is no news once its hint was read.
+func TestAHintIsOfferedUntilItWasRead(t *testing.T) {
+	x := openHinted(t)
+	x.event(runner.HintSeen{Step: 0, Block: 1})
+	x.keys("h")
+	x.event(runner.HintSeen{Step: 0, Block: 1})
+	x.notSee("press h.")
+}
