@@ -35,7 +35,6 @@ type Process struct {
 	Namespaces  map[Type]uint64 // inode number by type; a zombie has let go of all but its pid namespace
 	PodUID      string          // from the cgroup path; "" outside pods
 	ContainerID string          // from the cgroup path; "" outside containers
-	Switches    uint64          // how often it was put on a CPU and taken off again: it stays the same while nothing runs
 	Start       uint64          // when it started, in hundredths of a second since the node's kernel booted
 }
 

@@ -73,7 +73,7 @@ func join(processes []Process, cgroups map[int]string, statuses map[int]status, 
 		if !ok || !whole {
 			continue
 		}
-		p.Comm, p.NSPID, p.Switches, p.Start = found.name, found.pids, found.switches, start
+		p.Comm, p.NSPID, p.Start = found.name, found.pids, start
 		p.PodUID, p.ContainerID = podAndContainer(cgroups[p.PID])
 		kept = append(kept, p)
 	}
@@ -159,14 +159,13 @@ func readCgroups(text string) (map[int]string, error) {
 
 // status is what is read of /proc/PID/status.
 type status struct {
-	name     string
-	pids     []int
-	switches uint64
-	rows     int // how many of the four have been read
+	name string
+	pids []int
+	rows int // how many have been read
 }
 
 // statusRows is the number of rows that Script asks of each status file.
-const statusRows = 4
+const statusRows = 2
 
 // readStatuses returns the processes whose whole status could be read.
 func readStatuses(text string) (map[int]status, error) {
@@ -186,7 +185,7 @@ func readStatuses(text string) (map[int]status, error) {
 // read takes one row. They stand in this order in the file.
 func (s *status) read(row string) error {
 	key, value, _ := strings.Cut(row, ":\t")
-	if at := slices.Index([]string{"Name", "NSpid", "voluntary_ctxt_switches", "nonvoluntary_ctxt_switches"}, key); at != s.rows {
+	if at := slices.Index([]string{"Name", "NSpid"}, key); at != s.rows {
 		return fmt.Errorf("%q is not the row that is expected", row)
 	}
 	s.rows++
@@ -199,12 +198,6 @@ func (s *status) read(row string) error {
 			return fmt.Errorf("%q is no list of PIDs", value)
 		}
 		s.pids = pids
-	default:
-		n, err := strconv.ParseUint(value, 10, 64)
-		if err != nil {
-			return fmt.Errorf("%q is not a number of switches", value)
-		}
-		s.switches += n
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ snapshot() {
 	echo '=== podlab snapshot 2'
 	part ps ps -ww -eo pid,ppid,s,uid,cgroupns,ipcns,mntns,netns,pidns,userns,utsns,args
 	part cgroup grep -s -m 1 kubepods /proc/[0-9]*/cgroup
-	part status grep -s -E '^(Name|NSpid|(non)?voluntary_ctxt_switches):' /proc/[0-9]*/status
+	part status grep -s -E '^(Name|NSpid):' /proc/[0-9]*/status
 	part stat grep -s '' /proc/[0-9]*/stat
 	part lsns namespaces
 	part tasks grep -s '' "$run"/*/init.pid
