@@ -6,6 +6,7 @@
 offline_node=podlab/node:v1.37.0
 offline_base=podlab/debian:bookworm
 registry_base=debian:bookworm-slim
+told= # the lab images that were spoken of
 
 node_image() {
   local inputs start=$SECONDS default
@@ -30,22 +31,36 @@ node_image() {
 }
 
 lab_images() {
-  local dir name tag inputs base start=$SECONDS
-  for dir in "$root"/assets/images/*/; do
-    name=$(basename "$dir") tag=podlab/$name:1.0.0
-    inputs=$(hash "assets/images/$name/Dockerfile")
-    if image_is "$tag" "$inputs"; then
-      say "lab image: $tag is here"
-      continue
-    fi
+  local dir start=$SECONDS
+  for dir in "$root"/assets/images/*/; do lab_image "$(basename "$dir")"; done
+}
+
+# lab_image FOLDER: builds one, after the one that it is made of, if that is another of ours.
+lab_image() {
+  local name=$1 dir=$root/assets/images/$1 tag parent inputs base args=()
+  tag=podlab/$(sed -n 's/^LABEL podlab.image=//p' "$dir/Dockerfile")
+  parent=$(sed -n 's/^FROM podlab\/\([^:]*\):.*/\1/p' "$dir/Dockerfile")
+  inputs=$(folder_hash "assets/images/$name")
+  if [[ -n $parent ]]; then
+    lab_image "$parent"
+    inputs=$({ echo "$inputs"; image_id "$(sed -n 's/^FROM //p' "$dir/Dockerfile")"; } | sum)
+  fi
+  if image_is "$tag" "$inputs"; then
+    [[ " $told " == *" $tag "* ]] || say "lab image: $tag is here"
+    told+=" $tag"
+    return
+  fi
+  if [[ -z $parent ]]; then
     base=$registry_base
     docker image inspect "$base" >/dev/null 2>&1 || from_registry 'lab image' "$base" || { base_image; base=$offline_base; }
-    built=yes
-    DOCKER_BUILDKIT=0 long "lab image $tag" docker build --force-rm --build-arg BASE="$base" -t "$tag" \
-      --label podlab.made=true --label podlab.base=false --label podlab.inputs="$inputs" "$dir" ||
-      stop "the lab image $tag could not be built; the lines above say why"
-    say "lab image: $tag, $(size "$tag"), from $base ($(took "$start"))"
-  done
+    args=(--build-arg BASE="$base")
+  fi
+  built=yes
+  DOCKER_BUILDKIT=0 long "lab image $tag" docker build --force-rm ${args[@]+"${args[@]}"} -t "$tag" \
+    --label podlab.made=true --label podlab.base=false --label podlab.inputs="$inputs" "$dir" ||
+    stop "the lab image $tag could not be built; the lines above say why"
+  say "lab image: $tag, $(size "$tag"), from ${base:-podlab/$parent} ($(took "$start"))"
+  told+=" $tag"
 }
 
 base_image() {
@@ -88,5 +103,7 @@ from_registry() {
   say "$name: no registry answers ($(took "$start"))"
   return 1
 }
+
+image_id() { docker image inspect -f '{{.Id}}' "$1"; }
 
 size() { docker image inspect -f '{{.Size}}' "$1" | awk '{printf "%d MB", $1 / 1e6}'; }

@@ -51,6 +51,14 @@ progress() {
 # hash FILE...: one sum over the files' names and contents, whatever folder the project lives in.
 hash() { (cd "$root" && for file in "$@"; do echo "$file"; cat "$file"; done) | sum; }
 
+# folder_hash FOLDER: the same over all files in it.
+folder_hash() {
+  local files
+  files=$(cd "$root" && find "$1" -type f | LC_ALL=C sort)
+  # shellcheck disable=SC2086 # the names hold no spaces
+  hash $files
+}
+
 sum() { if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -d' ' -f1; }
 
 # image_is TAG INPUTS: the image is there and was built from these inputs.

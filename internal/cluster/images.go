@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/podlab/podlab/assets/images"
 )
 
 // imageMark is the label by which an image on a node says which of Docker's images it is.
@@ -72,12 +74,9 @@ func distinct(names []string) []string {
 	})
 }
 
-// setUpImage is the lab's image that the set-up builds.
-const setUpImage = "demo:1.0.0"
-
 // noImage is the error for a lab's image that Docker does not have. What the set-up does not build, the user must fetch.
 func (c *Cluster) noImage(name string) error {
-	if name == setUpImage {
+	if slices.Contains(images.Names(), name) {
 		return wrong(ErrNoImage, tryLab, "the labs need %s, and Docker has neither %s/%s nor %s", name, c.owner, name, name)
 	}
 	return wrong(ErrNoImage, "docker pull "+name, "the labs need %s, and Docker does not have it", name)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/podlab/podlab/assets/images"
 )
 
 func TestFullName(t *testing.T) {
@@ -34,13 +36,9 @@ func TestDistinct(t *testing.T) {
 // The way out of a missing image fits: the set-up builds what is under assets/images, and nothing else.
 func TestNoImage(t *testing.T) {
 	c := New(Config{})
-	entries, err := os.ReadDir("../../assets/images")
-	if err != nil || len(entries) == 0 {
-		t.Fatalf("%d folders, %v", len(entries), err)
-	}
 	want := map[string]string{"nginx:1": "docker pull nginx:1", "demo:9": "docker pull demo:9"}
-	for _, e := range entries {
-		want[e.Name()+":1.0.0"] = "make setup"
+	for _, name := range images.Names() {
+		want[name] = "make setup"
 	}
 	for name, try := range want {
 		var e *Error

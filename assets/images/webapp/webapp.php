@@ -1,0 +1,19 @@
+<?php
+// What webapp answers to one request. A pod's containers have the pod's name as their host name.
+
+$path = parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH) ?: '/';
+header('Content-Type: text/plain');
+if ($path === '/') {
+    $status = 200;
+    echo getenv('GREETING') ?: 'Hello', ' from ', gethostname(), "\n";
+} else {
+    $status = 404;
+    echo "nothing at $path\n";
+}
+http_response_code($status);
+
+$line = implode(' ', [date('c'), $_SERVER['REMOTE_ADDR'], $_SERVER['REQUEST_METHOD'], $path, $status]) . "\n";
+file_put_contents('php://stdout', $line);
+if (getenv('LOG')) {
+    file_put_contents(getenv('LOG'), $line, FILE_APPEND);
+}
