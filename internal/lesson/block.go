@@ -21,7 +21,7 @@ type fenced struct {
 // languages returns the languages that a podlab word goes with.
 func languages(word string) []string {
 	switch word {
-	case "apply", "check", "ask":
+	case "apply", "edit", "check", "ask":
 		return []string{"yaml"}
 	case "run":
 		return []string{"sh"}
@@ -36,7 +36,7 @@ func languages(word string) []string {
 }
 
 func words() []string {
-	return []string{"apply", "run", "check", "ask", "hint", "solution", "output"}
+	return []string{"apply", "edit", "run", "check", "ask", "hint", "solution", "output"}
 }
 
 // fence reads a fenced block at the top level of the file.
@@ -131,8 +131,10 @@ func (r *reader) block(f fenced) {
 	}
 	switch f.word {
 	case "apply":
-		objects := r.manifest(f)
-		r.add(Apply{f.pos, f.content, objects})
+		r.add(Apply{f.pos, f.content, r.manifest(f)})
+	case "edit":
+		r.written.note(f, nil)
+		r.edit(f)
 	case "run":
 		r.add(Run{f.pos, f.content})
 	case "check":
@@ -191,5 +193,6 @@ func (r *reader) mermaid(f fenced) {
 func (r *reader) manifest(f fenced) []*unstructured.Unstructured {
 	objects, mistakes := parseManifest(f.content, f.at)
 	r.found = append(r.found, mistakes...)
+	r.written.note(f, objects)
 	return objects
 }

@@ -88,6 +88,30 @@ func brokenStructure() []broken {
 	}
 }
 
+func TestBrokenEdits(t *testing.T) { refuse(t, brokenEdits()) }
+
+func brokenEdits() []broken {
+	const (
+		edit     = "~~~yaml edit\na: [\n~~~\n"
+		solution = "~~~yaml solution\n" + pod + "~~~\n"
+		check    = "~~~yaml check\n- ready: {pod: a}\n~~~\n"
+	)
+	return []broken{
+		{"no solution", step + edit + check, `8:1: this "yaml edit" needs a "yaml solution" after it, in the same step`},
+		{"a solution in words only", step + edit + check + "~~~md solution\na\n~~~\n", `8:1: this "yaml edit" needs a "yaml solution" after it, in the same step`},
+		{"no check", step + edit + solution, `8:1: this "yaml edit" needs a "yaml check" in its step, which tells when it is right`},
+		{"solution before", step + solution + edit + check, `8:1: this solution stands before its "yaml edit" on line 18: put it after that`},
+		{"two solutions", step + edit + solution + solution + check, `21:1: a "yaml edit" has one solution: this step has one on line 11 already`},
+		{"two edits", step + edit + edit + solution + check, `11:1: this step has a "yaml edit" on line 8 already: put this one into a step of its own`},
+		{"apply beside", step + "~~~yaml apply\n" + pod + "~~~\n" + edit + solution + check, `8:1: no "yaml apply" stands in a step with "yaml edit": the learner applies her own (line 18)`},
+		{"solution with a mistake", step + edit + strings.Replace(solution, "image", "imagee", 1) + check, `19:5: Pod "a": unknown field "spec.containers[0].imagee" (did you mean "image"?)`},
+		{"solution is the start", step + "~~~yaml edit\n" + pod + "~~~\n" + solution + check, `18:1: this solution says the same as its "yaml edit" on line 8: nothing is left to mend`},
+		{"solution is the start with a comment", step + "~~~yaml edit\n# mend it\n" + pod + "~~~\n" + solution + check, `19:1: this solution says the same as its "yaml edit" on line 8: nothing is left to mend`},
+		{"empty", step + "~~~yaml edit\n\n~~~\n" + check, `8:1: this "edit" block is empty`},
+		{"too large", step + "~~~yaml edit\n# " + strings.Repeat("a", maxYAML) + "\n~~~\n" + solution + check, "9:1: 65539 bytes of YAML are too many: the most is 65536"},
+	}
+}
+
 func TestBrokenChecksAndQuestions(t *testing.T) { refuse(t, brokenChecksAndQuestions()) }
 
 func brokenChecksAndQuestions() []broken {

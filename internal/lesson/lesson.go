@@ -35,7 +35,7 @@ type Step struct {
 }
 
 // Block is one piece of a step, in the order of the file. The sealed set is
-// Prose, Apply, Run, Check, Ask, Hint, Solution, Output, Mermaid.
+// Prose, Apply, Edit, Run, Check, Ask, Hint, Solution, Output, Mermaid.
 type Block interface {
 	Position() Position
 }

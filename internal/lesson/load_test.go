@@ -56,6 +56,8 @@ func dumpBlocks(b *strings.Builder, blocks []Block) {
 			for _, o := range k.Objects {
 				fmt.Fprintf(b, "    %v\n", o.Object)
 			}
+		case Edit:
+			fmt.Fprintf(b, "edit %q %d objects, refused: %q\n", k.Source, len(k.Objects), k.Refused.Error())
 		case Run:
 			fmt.Fprintf(b, "run %q\n", k.Script)
 		case Check:

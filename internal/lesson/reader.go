@@ -29,6 +29,7 @@ type reader struct {
 	stepLine map[string]int  // the line of each step, by id
 	before   int             // how many mistakes there were before the current step
 	ids      map[string]bool // the ids that the author gave to checks of the current step
+	written  written         // the manifests of the current step
 }
 
 // readLesson turns the bytes of a lesson file into a lab; dir is the name of its folder.

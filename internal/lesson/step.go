@@ -38,7 +38,7 @@ func (r *reader) startStep(n *markdown.Heading) {
 	r.before = len(r.found)
 	r.checkStepID(step)
 	r.steps = append(r.steps, step)
-	r.ids = map[string]bool{}
+	r.ids, r.written = map[string]bool{}, written{}
 }
 
 func (r *reader) checkStepID(step Step) {
@@ -74,6 +74,7 @@ func (r *reader) endStep() {
 		}
 	}
 	nameChecks(specs, r.ids)
+	r.checkEdit(*step)
 }
 
 // nameChecks gives each check that has no id of its own its kind as id; where that is taken, the kind and the first free number from 2 on.

@@ -46,7 +46,7 @@ func recoverAt(found *Mistakes, pos Position) {
 func parseYAML(source string, at place) (root ast.Node, found Mistakes) {
 	defer recoverAt(&found, at.pos(1, 1))
 	if len(source) > maxYAML {
-		return nil, Mistakes{{at.pos(1, 1), fmt.Sprintf("%d bytes of YAML are too many: the most is %d", len(source), maxYAML)}}
+		return nil, tooLong(source, at)
 	}
 	if tooNested(source) {
 		return nil, Mistakes{{at.pos(1, 1), "brackets are nested too deep here"}}
