@@ -11,6 +11,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/lesson"
@@ -130,9 +131,9 @@ func claimOf(spec lesson.CheckSpec, r, before checks.Result) CheckOutcome {
 }
 
 // apply applies, again and again while nobody answers: applying twice is applying once.
-func (w *walk) apply(ctx context.Context, id string, b lesson.Apply) CheckOutcome {
-	return w.do(ctx, &deed{kind: "apply", want: "accepted by the API server", do: func(ctx context.Context) checks.Result {
-		applied, err := w.api.Apply(ctx, w.plan.namespace, b.Objects)
+func (w *walk) apply(ctx context.Context, id, kind string, objects []*unstructured.Unstructured) CheckOutcome {
+	return w.do(ctx, &deed{kind: kind, want: "accepted by the API server", do: func(ctx context.Context) checks.Result {
+		applied, err := w.api.Apply(ctx, w.plan.namespace, objects)
 		var rows, warnings []string
 		for _, a := range applied {
 			rows = append(rows, a.Object+" "+a.Action)
@@ -145,7 +146,7 @@ func (w *walk) apply(ctx context.Context, id string, b lesson.Apply) CheckOutcom
 		case err != nil:
 			r.Verdict, r.Got, r.Why, r.Try = checks.CannotTell, "an error", err.Error(), WayOut(err)
 		default:
-			awaitNodes(ctx, w.looker.watch, b.Objects)
+			awaitNodes(ctx, w.looker.watch, objects)
 		}
 		return r
 	}}, id)

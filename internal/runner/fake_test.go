@@ -78,7 +78,10 @@ type fakeWorld struct {
 	upErr    error
 	applyErr error
 	ready    bool // whether applied pods become ready
+	ended    bool // the containers of applied pods have ended
 	exit     int  // of commands
+	applies  int
+	onApply  func(applied int) // called with the lock held; may be nil
 	usage    time.Duration
 	ups      int
 	changed  chan struct{}
@@ -145,6 +148,10 @@ func (w *fakeWorld) Apply(_ context.Context, _ string, objects []*unstructured.U
 	if w.applyErr != nil {
 		return nil, w.applyErr
 	}
+	w.applies++
+	if w.onApply != nil {
+		w.onApply(w.applies)
+	}
 	var applied []Applied
 	for _, o := range objects {
 		w.pods[o.GetName()] = w.pod(o.GetName())
@@ -162,6 +169,9 @@ func (w *fakeWorld) pod(name string) *corev1.Pod {
 		p.Status.Conditions = nil
 		for i := range p.Status.ContainerStatuses {
 			p.Status.ContainerStatuses[i].Ready = false
+			if w.ended {
+				p.Status.ContainerStatuses[i].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1}}
+			}
 		}
 	}
 	return p

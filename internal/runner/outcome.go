@@ -27,8 +27,8 @@ type StepOutcome struct {
 	Checks []CheckOutcome `json:"checks"`
 }
 
-// CheckOutcome is one claim of a lesson, with what became of it. Kind is the check's kind, or "apply", "run" or "ask" for
-// what the lesson does besides checking.
+// CheckOutcome is one claim of a lesson, with what became of it. Kind is the check's kind, or "apply", "run", "ask", "start"
+// or "solution" for what the lesson does besides checking.
 type CheckOutcome struct {
 	ID         string            `json:"id"`
 	Kind       string            `json:"kind"`

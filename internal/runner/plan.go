@@ -88,9 +88,11 @@ func (p plan) noting(step int) []checks.Check {
 // acts says whether something is done in the step.
 func (p plan) acts(step int) bool {
 	return step < len(p.lab.Steps) && slices.ContainsFunc(p.lab.Steps[step].Blocks, func(b lesson.Block) bool {
-		_, apply := b.(lesson.Apply)
-		_, run := b.(lesson.Run)
-		return apply || run
+		switch b.(type) {
+		case lesson.Apply, lesson.Edit, lesson.Run:
+			return true
+		}
+		return false
 	})
 }
 
@@ -161,20 +163,23 @@ func (p plan) withHints(all []checks.Check) []checks.Check {
 func (p plan) podsUpTo(step int) []string {
 	var names []string
 	for i := range min(step+1, len(p.lab.Steps)) {
-		for _, b := range p.lab.Steps[i].Blocks {
-			names = append(names, podsOf(b)...)
+		step := p.lab.Steps[i]
+		for _, b := range step.Blocks {
+			if apply, ok := b.(lesson.Apply); ok {
+				names = append(names, podsOf(apply.Objects)...)
+			}
+		}
+		if _, at, ok := step.Edit(); ok { // the learner's own is meant to become the solution
+			solution, _ := step.Blocks[at].(lesson.Solution)
+			names = append(names, podsOf(solution.Objects)...)
 		}
 	}
 	return names
 }
 
-func podsOf(b lesson.Block) []string {
-	apply, ok := b.(lesson.Apply)
-	if !ok {
-		return nil
-	}
+func podsOf(objects []*unstructured.Unstructured) []string {
 	var names []string
-	for _, o := range apply.Objects {
+	for _, o := range objects {
 		if o.GetKind() == "Pod" {
 			names = append(names, o.GetName())
 		}

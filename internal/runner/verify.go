@@ -187,7 +187,10 @@ func (w *walk) step(ctx context.Context, index int, step lesson.Step, before []c
 			next += n
 		case lesson.Apply:
 			begin()
-			decided = []CheckOutcome{w.apply(ctx, numbered(counts, "apply"), b)}
+			decided = []CheckOutcome{w.apply(ctx, numbered(counts, "apply"), "apply", b.Objects)}
+		case lesson.Edit:
+			begin()
+			decided = w.edit(ctx, index, step, b)
 		case lesson.Run:
 			begin()
 			decided = []CheckOutcome{w.run(ctx, index, numbered(counts, "run"), b)}
@@ -201,7 +204,8 @@ func (w *walk) step(ctx context.Context, index int, step lesson.Step, before []c
 
 func applies(step lesson.Step) bool {
 	for _, b := range step.Blocks {
-		if _, ok := b.(lesson.Apply); ok {
+		switch b.(type) {
+		case lesson.Apply, lesson.Edit:
 			return true
 		}
 	}

@@ -1,0 +1,121 @@
+package runner
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/podlab/podlab/internal/checks"
+)
+
+// editText is the lesson with an edit block in its first step, which begins with the text.
+func editText(start string) string {
+	fence := "```yaml edit\n" + start + "```\n\n```yaml solution\n"
+	return strings.Replace(lessonText, "```yaml apply\n", fence, 1)
+}
+
+const (
+	otherPod = "apiVersion: v1\nkind: Pod\nmetadata: {name: other}\nspec:\n  containers:\n  - {name: demox, image: \"demo:1.0.0\"}\n"
+	samePod  = "apiVersion: v1\nkind: Pod\nmetadata: {name: demoduo}\nspec:\n  containers:\n  - {name: demox, image: \"demo:1.0.0\"}\n"
+)
+
+func TestVerifyTriesWhatTheLearnerBeginsWith(t *testing.T) {
+	for name, tc := range map[string]struct {
+		start   string
+		world   func(*fakeWorld)
+		verdict checks.Verdict // of the start
+		whole   checks.Verdict
+		got     string
+		why     string
+		within  time.Duration
+	}{
+		"bad YAML":                   {start: "a: [\n", verdict: checks.Pass, whole: checks.Pass, got: "podlab refuses it"},
+		"a manifest that is refused": {start: samePod + "  volumeMounts: []\n", verdict: checks.Pass, whole: checks.Pass, got: "podlab refuses it"},
+		"one that leaves a check":    {start: otherPod, verdict: checks.Pass, whole: checks.Pass, got: "0 of 1 checks hold", within: startCalm + time.Second},
+		"one that leaves nothing":    {start: samePod, verdict: checks.NotYet, whole: checks.NotYet, got: "1 of 1 checks hold", why: "nothing is left"},
+		"one that is ready late": {
+			start: samePod, verdict: checks.NotYet, whole: checks.NotYet, got: "1 of 1 checks hold",
+			world: func(w *fakeWorld) {
+				w.ready = false
+				time.AfterFunc(startLimit-time.Second, func() { w.set(func() { w.ready = true; w.pods["demoduo"] = w.pod("demoduo") }) })
+			},
+		},
+		"one that crashes": {
+			start: samePod, verdict: checks.Pass, whole: checks.NotYet, got: "0 of 1 checks hold", within: time.Minute + startCalm + time.Second,
+			world: func(w *fakeWorld) { w.ready, w.ended = false, true },
+		},
+		"an API that does not answer": {
+			start: samePod, verdict: checks.CannotTell, whole: checks.CannotTell, why: "connection refused",
+			world: func(w *fakeWorld) { w.applyErr = errors.New("connection refused") },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newFakeWorld()
+				if tc.world != nil {
+					tc.world(w)
+				}
+				began := time.Now()
+				outcome, _, err := verifyIn(t, t.Context(), w, editText(tc.start))
+				c := find(outcome, "start")
+				if err != nil || c.Verdict != tc.verdict || outcome.Verdict != tc.whole || !strings.Contains(c.Got, tc.got) || !strings.Contains(c.Why, tc.why) {
+					t.Errorf("%v, the whole is %s: %+v", err, outcome.Verdict, c)
+				}
+				if took := time.Since(began); tc.within > 0 && took > tc.within {
+					t.Errorf("it took %s", took)
+				}
+			})
+		})
+	}
+}
+
+// What was seen of the start must not count for the solution.
+func TestVerifyForgetsWhatTheStartDid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		once := strings.Replace(editText(samePod), "- ready: {pod: demoduo, containers: 2/2}\n", "- ready: {pod: demoduo, containers: 2/2}\n  once: true\n- ready: {pod: other, containers: 2/2}\n", 1)
+		w := newFakeWorld()
+		w.onApply = func(applied int) { w.ready = applied == 1 } // the start becomes ready, the solution never
+		outcome, _, _ := verifyIn(t, t.Context(), w, once)
+		start, ready := find(outcome, "start"), find(outcome, "ready")
+		if start.Got != "1 of 2 checks hold" || ready.Verdict != checks.NotYet {
+			t.Errorf("%+v\n%+v", start, ready)
+		}
+	})
+}
+
+func TestPodsThatSettle(t *testing.T) {
+	w := newFakeWorld()
+	running := corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}
+	waiting := func(reason string) corev1.ContainerState {
+		return corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}
+	}
+	for name, tc := range map[string]struct {
+		state corev1.ContainerState
+		ready bool
+		want  bool
+	}{
+		"runs and is ready":     {running, true, true},
+		"runs, is not ready":    {running, false, false},
+		"is being made":         {waiting("ContainerCreating"), false, false},
+		"has no image":          {waiting("ErrImageNeverPull"), false, true},
+		"crashed":               {corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{}}, false, true},
+		"waits for the others":  {waiting("PodInitializing"), false, false},
+		"was crashing for long": {waiting("CrashLoopBackOff"), false, true},
+	} {
+		pod := w.pod("demoduo")
+		for i := range pod.Status.ContainerStatuses {
+			pod.Status.ContainerStatuses[i].State, pod.Status.ContainerStatuses[i].Ready = tc.state, tc.ready
+		}
+		w.pods["demoduo"] = pod
+		if got := podSettled(w, "demoduo"); got != tc.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if podSettled(w, "none") {
+		t.Error("a pod that is not there has settled")
+	}
+}
