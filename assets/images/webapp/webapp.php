@@ -12,8 +12,16 @@ if ($path === '/') {
 }
 http_response_code($status);
 
-$line = implode(' ', [date('c'), $_SERVER['REMOTE_ADDR'], $_SERVER['REQUEST_METHOD'], $path, $status]) . "\n";
-file_put_contents('php://stdout', $line);
+$line = strtr(getenv('FORMAT') ?: '%t %a %m %p %s', [
+    '%t' => date('c'),
+    '%a' => $_SERVER['REMOTE_ADDR'],
+    '%m' => $_SERVER['REQUEST_METHOD'],
+    '%p' => $path,
+    '%s' => $status,
+]) . "\n";
+if (!getenv('QUIET')) {
+    file_put_contents('php://stdout', $line);
+}
 if (getenv('LOG')) {
     file_put_contents(getenv('LOG'), $line, FILE_APPEND);
 }
