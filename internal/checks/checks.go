@@ -53,8 +53,8 @@ type Check interface {
 	Eval(ctx context.Context, c Cluster) Result
 }
 
-// About is implemented by a check about an object that has pods: a controller or a Service. Why its verdict is NotYet is
-// then found among them.
+// About is implemented by a check about an object that is no pod, and may have some: a controller. Why its verdict is NotYet
+// is then found among them, or in what the controller says. The name of no pod (Subject) goes with it.
 type About interface {
 	About() (kind, name string)
 }

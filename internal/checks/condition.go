@@ -170,6 +170,9 @@ type objectCondition struct {
 
 func (objectCondition) Kind() string { return "condition" }
 
+// About returns the object.
+func (k objectCondition) About() (kind, name string) { return k.kind, k.name }
+
 func (k objectCondition) Title() string { return k.object.String() + ": " + k.want() }
 
 func (k objectCondition) want() string {

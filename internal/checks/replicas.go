@@ -139,6 +139,9 @@ type replicas struct {
 
 func (*replicas) Kind() string { return "replicas" }
 
+// About returns the workload.
+func (k *replicas) About() (kind, name string) { return k.kind, k.name }
+
 func (k *replicas) Title() string { return k.object.String() + ": " + k.want() }
 
 func (k *replicas) want() string {

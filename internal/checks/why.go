@@ -16,14 +16,14 @@ import (
 // reason finds the one container state, event or log line that explains why a check does not hold. It is only an
 // explanation: what cannot be read leaves it empty.
 func reason(ctx context.Context, c Cluster, check Check) string {
-	switch about := check.(type) {
-	case Subject:
+	if about, ok := check.(Subject); ok && about.Subject() != "" {
 		pod, err := c.Pod(ctx, about.Subject())
 		if err != nil {
 			return noPodWhy(ctx, c, about.Subject())
 		}
 		return podReason(ctx, c, pod)
-	case About:
+	}
+	if about, ok := check.(About); ok {
 		return ownerReason(ctx, c, about)
 	}
 	return ""
@@ -97,40 +97,42 @@ func noPodWhy(ctx context.Context, c Cluster, name string) string {
 	return ""
 }
 
-// ownerReason explains a controller or a Service by its pods: the first that is in trouble, or why there are none.
+// ownerReason explains a controller by its pods: the first that is in trouble, or why there are none.
 func ownerReason(ctx context.Context, c Cluster, about About) string {
 	kind, name := about.About()
 	object, err := c.Object(ctx, kind, name)
 	if err != nil {
 		return ""
 	}
-	selected, selector, err := podsOf(ctx, c, object)
+	pods, err := podsOf(ctx, c, object)
 	if err != nil {
 		return ""
 	}
-	for _, pod := range selected {
+	for _, pod := range pods {
 		if why := podReason(ctx, c, pod); why != "" {
 			return "pod " + pod.Name + ": " + why
 		}
 	}
-	if why := controllerWhy(ctx, c, object); why != "" {
-		return why
-	}
-	if kind == "Service" && len(selected) == 0 && selector != "" {
-		return noneSelected(ctx, c, selector)
-	}
-	return ""
+	return controllerWhy(ctx, c, object)
 }
 
-// podsOf returns the pods that the object selects by their labels.
-func podsOf(ctx context.Context, c Cluster, object *unstructured.Unstructured) ([]*corev1.Pod, string, error) {
-	selector, err := selectorOf(object)
-	if err != nil || selector.Empty() {
-		return nil, "", err
+// podsOf returns the pods that a controller selects by their labels; none of another object.
+func podsOf(ctx context.Context, c Cluster, object *unstructured.Unstructured) ([]*corev1.Pod, error) {
+	fields, _, err := unstructured.NestedMap(object.Object, "spec", "selector")
+	if err != nil || len(fields) == 0 || !slices.Contains([]string{"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job"}, object.GetKind()) {
+		return nil, err
+	}
+	var labelled metav1.LabelSelector
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &labelled); err != nil {
+		return nil, err
+	}
+	selector, err := metav1.LabelSelectorAsSelector(&labelled)
+	if err != nil {
+		return nil, err
 	}
 	objects, err := c.List(ctx, "Pod")
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	var pods []*corev1.Pod
 	for _, o := range objects {
@@ -140,24 +142,7 @@ func podsOf(ctx context.Context, c Cluster, object *unstructured.Unstructured) (
 			pods = append(pods, &pod)
 		}
 	}
-	return pods, selector.String(), nil
-}
-
-// selectorOf reads spec.selector, which a Service writes plainly and a controller with matchLabels.
-func selectorOf(object *unstructured.Unstructured) (labels.Selector, error) {
-	if object.GetKind() == "Service" {
-		set, _, err := unstructured.NestedStringMap(object.Object, "spec", "selector")
-		return labels.SelectorFromSet(set), err
-	}
-	fields, _, err := unstructured.NestedMap(object.Object, "spec", "selector")
-	if err != nil || len(fields) == 0 {
-		return labels.Nothing(), err
-	}
-	var selector metav1.LabelSelector
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &selector); err != nil {
-		return nil, err
-	}
-	return metav1.LabelSelectorAsSelector(&selector)
+	return pods, nil
 }
 
 // controllerWhy returns why a controller cannot make its pods: a quota, a Pod that the API server does not take.
@@ -174,22 +159,6 @@ func controllerWhy(ctx context.Context, c Cluster, object *unstructured.Unstruct
 		return ""
 	}
 	return newestWarning(events)
-}
-
-// noneSelected compares a Service's selector with the labels that pods have.
-func noneSelected(ctx context.Context, c Cluster, selector string) string {
-	pods, err := c.List(ctx, "Pod")
-	if err != nil {
-		return ""
-	}
-	if len(pods) == 0 {
-		return fmt.Sprintf("its selector is %s, and there is no pod at all", selector)
-	}
-	var found []string
-	for _, pod := range pods {
-		found = append(found, fmt.Sprintf("%s has %s", pod.GetName(), labels.Set(pod.GetLabels())))
-	}
-	return fmt.Sprintf("its selector %s matches no pod: %s", selector, strings.Join(found, "; "))
 }
 
 // lastWarning returns the newest warning event of this very pod: why its sandbox or its volumes cannot be made, or what a
