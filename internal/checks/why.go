@@ -109,6 +109,9 @@ func ownerReason(ctx context.Context, c Cluster, about About) string {
 		return ""
 	}
 	for _, pod := range pods {
+		if condition(pod, corev1.PodReady).Status == corev1.ConditionTrue {
+			continue // what was said of it is over
+		}
 		if why := podReason(ctx, c, pod); why != "" {
 			return "pod " + pod.Name + ": " + why
 		}

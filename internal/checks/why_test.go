@@ -20,6 +20,10 @@ func TestTheReasonOfAControllerIsAmongItsPods(t *testing.T) {
 		set(t, thing(t, c, "Deployment", "k8s-web"), []any{available, failure}, "status", "conditions")
 	}
 	noImage := func(c *checkstest.Cluster) {
+		conditions := c.Pods["k8s-web-8565d5cd9d-5hnqj"].Status.Conditions
+		for i := range conditions {
+			conditions[i].Status = corev1.ConditionFalse
+		}
 		s := &c.Pods["k8s-web-8565d5cd9d-5hnqj"].Status.ContainerStatuses[0]
 		s.Ready, s.State = false, corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull", Message: "no such image"}}
 	}
