@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -34,7 +35,8 @@ func readyKind() Kind {
 		Says: "So many of the pod's containers are ready. It counts what `kubectl get pod` counts: the containers and the sidecars " +
 			"(init containers with `restartPolicy: Always`), neither other init containers nor the sandbox. When all are to be ready, " +
 			"the pod's own Ready condition must be true as well, and on the node each container's first process must be there: for a " +
-			"moment the API calls a container ready that has crashed. A pod that is being deleted is not ready.",
+			"moment the API calls a container ready that has crashed. Without a readiness or startup probe the process must be a second " +
+			"old, and if the container ended within ten seconds before, it must have outlived that. A pod that is being deleted is not ready.",
 		Fields:      readyFields{},
 		Examples:    []string{"ready: {pod: demoduo, containers: 2/2}"},
 		Shows:       "The row of `kubectl get pod`, and the state of each container.",
@@ -134,7 +136,7 @@ func onNode(ctx context.Context, c Cluster, pod *corev1.Pod, now ratio, r Result
 	}
 	if seen := alive(ctx, c, pod); seen.Verdict != "" {
 		r.Verdict, r.Vacant, r.Mismatches = seen.Verdict, seen.Vacant, seen.Mismatches
-		r.Why, r.Try = seen.Why, seen.Try
+		r.Why, r.Try, r.Again = seen.Why, seen.Try, seen.Again
 		r.Got = now.String() + " to the API, but " + seen.Got
 	}
 	return r
@@ -156,11 +158,56 @@ func alive(ctx context.Context, c Cluster, pod *corev1.Pod) Result {
 			"the API's status and the look at the node are two moments, and here they do not fit", "podlab doctor")
 	}
 	for _, one := range (&sight{pod: pod}).known() {
-		if id := bareID(one.status.ContainerID); !own(tasks[id]) {
+		id := bareID(one.status.ContainerID)
+		if !own(tasks[id]) {
 			return torn("%s's container %.12s is not on node %s", one.name, id, pod.Spec.NodeName)
+		}
+		if r := young(pod, one, tasks[id].Age); r.Verdict != "" {
+			return r
 		}
 	}
 	return Result{}
+}
+
+const (
+	// settling is how old a container's first process must be. A program that fails on start has ended by then.
+	settling = time.Second
+	// shortLife is a life so short that one like it is to be expected after it.
+	shortLife = 10 * time.Second
+)
+
+// young returns a result without a verdict if the container has lived for long enough to be taken at the API's word. Where
+// the author gave it a probe, the kubelet has asked the program itself. Without one the API calls every container ready
+// that was just started, also one that crashes again and again.
+func young(pod *corev1.Pod, one container, age time.Duration) Result {
+	if probed(pod, one.name) {
+		return Result{}
+	}
+	need, why := settling, "the API calls a container without a probe ready as soon as it is started"
+	if last := one.status.LastTerminationState.Terminated; last != nil {
+		// Both times are in whole seconds, so the life may have been a second longer.
+		if life := last.FinishedAt.Sub(last.StartedAt.Time) + time.Second; life < shortLife {
+			need = max(life, 0) + settling
+			why = one.name + " " + ended(one, last) + ", and has not outlived that yet"
+		}
+	}
+	if age >= need {
+		return Result{}
+	}
+	return Result{
+		Verdict: NotYet, Vacant: true, Why: why, Again: need - age,
+		Got: fmt.Sprintf("%s was started only %s ago", one.name, age.Round(100*time.Millisecond)),
+	}
+}
+
+// probed says whether the container has a probe that must succeed before the API calls it ready.
+func probed(pod *corev1.Pod, name string) bool {
+	for _, c := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
+		if c.Name == name {
+			return c.ReadinessProbe != nil || c.StartupProbe != nil
+		}
+	}
+	return false
 }
 
 func names(pod *corev1.Pod) []string {

@@ -6,6 +6,10 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/checks/checkstest"
@@ -50,6 +54,49 @@ func TestReadyTellsFirstProcessesApart(t *testing.T) {
 		r := eval(t, c, "ready: {pod: demoduo, containers: 2/2}")
 		if r.Verdict != checks.NotYet || !r.Vacant || !strings.Contains(r.Got, "demoy's container 7abc3d97ce2b is not on node dev-control-plane") {
 			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}
+
+// The API calls a container without a probe ready as soon as it is started, also one that crashes again and again.
+func TestReadyWaitsForAYoungContainer(t *testing.T) {
+	ended := func(life time.Duration) *corev1.ContainerStateTerminated {
+		at := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+		return &corev1.ContainerStateTerminated{ExitCode: 1, Reason: "Error", StartedAt: metav1.NewTime(at), FinishedAt: metav1.NewTime(at.Add(life))}
+	}
+	for _, tc := range []struct {
+		name   string
+		age    time.Duration
+		last   *corev1.ContainerStateTerminated
+		probe  bool
+		passes bool
+		again  time.Duration
+		why    string
+	}{
+		{name: "just started", age: 300 * time.Millisecond, again: 700 * time.Millisecond, why: "without a probe"},
+		{name: "a second old", age: time.Second, passes: true},
+		{name: "just started, and asked by a probe", age: 0, probe: true, passes: true},
+		{name: "after a short life", age: 4 * time.Second, last: ended(3 * time.Second), again: time.Second, why: "demoy ended with exit code 1 (Error), restarted once, and has not outlived that yet"},
+		{name: "it outlived its short life", age: 5 * time.Second, last: ended(3 * time.Second), passes: true},
+		{name: "after a life that says nothing", age: time.Second, last: ended(9 * time.Second), passes: true},
+		{name: "after a life that the clock turned round", age: time.Second, last: ended(-time.Minute), passes: true},
+	} {
+		c := shared{recorded(t), nil}
+		status := &c.Pods["demoduo"].Status.ContainerStatuses[1]
+		status.LastTerminationState.Terminated = tc.last
+		status.RestartCount = 1
+		if tc.probe {
+			c.Pods["demoduo"].Spec.Containers[1].ReadinessProbe = &corev1.Probe{}
+		}
+		c.tasks = c.Snapshot.Firsts()
+		id := strings.TrimPrefix(status.ContainerID, "containerd://")
+		c.tasks[id] = node.Task{PID: c.tasks[id].PID, PodUID: c.tasks[id].PodUID, Age: tc.age}
+		r := eval(t, c, "ready: {pod: demoduo, containers: 2/2}")
+		if (r.Verdict == checks.Pass) != tc.passes || r.Again != tc.again || !strings.Contains(r.Why, tc.why) {
+			t.Errorf("%s: %s, again %s, why %q", tc.name, r.Verdict, r.Again, r.Why)
+		}
+		if !tc.passes && (r.Verdict != checks.NotYet || !r.Vacant || !strings.Contains(r.Got, "2/2 to the API, but demoy was started only ")) {
+			t.Errorf("%s: %+v", tc.name, r)
 		}
 	}
 }

@@ -17,7 +17,12 @@ type Births struct {
 
 // Began returns when the process started by the node's clock of now, up to a second too early.
 func (b Births) Began(p Process) time.Time {
-	return b.Boot.Add(time.Duration(p.Start) * (time.Second / 100)) //nolint:gosec // a machine that runs for 2,900 million years
+	return b.Boot.Add(sinceBoot(p.Start))
+}
+
+// sinceBoot is the kernel's hundredths of a second as a time.
+func sinceBoot(hundredths uint64) time.Duration {
+	return time.Duration(hundredths) * (time.Second / 100) //nolint:gosec // a machine that runs for 2,900 million years
 }
 
 // Inside is what one look into a pod's containers saw.

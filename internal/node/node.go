@@ -5,6 +5,7 @@ package node
 import (
 	"path"
 	"strings"
+	"time"
 )
 
 // Type is a kind of Linux namespace, as lsns names it.
@@ -85,6 +86,7 @@ type Namespace struct {
 // Snapshot is what one look at a node saw.
 type Snapshot struct {
 	Node       string
+	Uptime     time.Duration // since the node's kernel booted, before anything else was looked at
 	Processes  []Process
 	Namespaces []Namespace
 	Tasks      map[string]int // container ID -> PID of the container's first process, for those that run

@@ -25,11 +25,15 @@ func Parse(node string, output []byte) (*Snapshot, error) {
 }
 
 func parse(output []byte) (*Snapshot, error) {
-	parts, err := split("snapshot 2", []string{"ps", "cgroup", "status", "stat", "lsns", "tasks"}, output)
+	parts, err := split("snapshot 3", []string{"uptime", "ps", "cgroup", "status", "stat", "lsns", "tasks"}, output)
 	if err != nil {
 		return nil, err
 	}
-	if err := parts.succeeded("ps", "lsns"); err != nil {
+	if err := parts.succeeded("uptime", "ps", "lsns"); err != nil {
+		return nil, err
+	}
+	uptime, err := readUptime(parts["uptime"].body)
+	if err != nil {
 		return nil, err
 	}
 	processes, err := readPS(parts["ps"].body)
@@ -56,7 +60,7 @@ func parse(output []byte) (*Snapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("init.pid files: %w", err)
 	}
-	s := &Snapshot{Namespaces: namespaces, Processes: join(processes, cgroups, statuses, starts)}
+	s := &Snapshot{Uptime: uptime, Namespaces: namespaces, Processes: join(processes, cgroups, statuses, starts)}
 	s.Tasks = running(tasks, s)
 	if first, ok := s.Process(1); !ok || first.Namespaces[PID] == 0 {
 		return nil, fmt.Errorf("ps: no namespaces of PID 1 (podlab must look as root on the node)")
@@ -239,11 +243,19 @@ func readStarts(text string) (map[int]uint64, error) {
 	}
 	starts := map[int]uint64{}
 	for pid, fields := range stats {
-		if starts[pid], err = strconv.ParseUint(fields[startField], 10, 64); err != nil {
-			return nil, fmt.Errorf("process %d: the start %q is not a number", pid, fields[startField])
+		if starts[pid], err = readStart(pid, fields); err != nil {
+			return nil, err
 		}
 	}
 	return starts, nil
+}
+
+func readStart(pid int, stat []string) (uint64, error) {
+	start, err := strconv.ParseUint(stat[startField], 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("process %d: the start %q is not a number", pid, stat[startField])
+	}
+	return start, nil
 }
 
 // number is a JSON number, the same in quotes as older versions of lsns print it, or null.

@@ -22,7 +22,8 @@ part() {
 }
 
 snapshot() {
-	echo '=== podlab snapshot 2'
+	echo '=== podlab snapshot 3'
+	part uptime cat /proc/uptime
 	part ps ps -ww -eo pid,ppid,s,uid,cgroupns,ipcns,mntns,netns,pidns,userns,utsns,args
 	part cgroup grep -s -m 1 kubepods /proc/[0-9]*/cgroup
 	part status grep -s -E '^(Name|NSpid):' /proc/[0-9]*/status
@@ -34,7 +35,8 @@ snapshot() {
 
 # tasks: the first processes of the containers, and no others
 tasks() {
-	echo '=== podlab tasks 1'
+	echo '=== podlab tasks 2'
+	part uptime cat /proc/uptime
 	part tasks grep -s '' "$run"/*/init.pid
 	pids=$(grep -s -h '' "$run"/*/init.pid)
 	part stat grep -s -H '' $(each stat) /dev/null

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,7 +19,7 @@ func TestTasks(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := "f1c6e60ee73fefdc2292aecc709cb7e2cfd2191bbfeb8fe51c5ba114ef82a49e"
-	if got, want := tasks[id], (node.Task{PID: 1009, PodUID: "75895df3-fc8f-48a6-b60b-3034f3a6bb11"}); got != want {
+	if got, want := tasks[id], (node.Task{PID: 1009, PodUID: "75895df3-fc8f-48a6-b60b-3034f3a6bb11", Age: 6133190 * time.Millisecond}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	if noted := strings.Count(text, "/init.pid:"); len(tasks) != noted || noted < 16 {
@@ -43,6 +44,8 @@ func TestTasks(t *testing.T) {
 		}
 	}
 	for want, changed := range map[string]string{
+		"not a number of seconds":     strings.Replace(text, "17878.23", "a while", 1),
+		"the start":                   strings.Replace(text, " 1174504 ", " soon ", 1),
 		"broken off in stat":          text[:at+40],
 		"does not begin":              "no such file",
 		"init.pid files":              strings.Replace(text, "/init.pid:1009", "/init.pid:", 1),
@@ -78,7 +81,7 @@ func FuzzParseTasks(f *testing.F) {
 	text := recorded(f, "tasks.txt")
 	f.Add([]byte(text))
 	f.Add([]byte(text[:len(text)/2]))
-	f.Add([]byte("=== podlab tasks 1\n=== begin tasks\n/a/b/init.pid:7\n\n=== end tasks 0 \n=== begin stat\n/proc/7/stat:7 (a) S\n\n=== end stat 2 \n"))
+	f.Add([]byte("=== podlab tasks 2\n=== begin uptime\n9.5 1.0\n\n=== end uptime 0 \n=== begin tasks\n/a/b/init.pid:7\n\n=== end tasks 0 \n=== begin stat\n/proc/7/stat:7 (a) S\n\n=== end stat 2 \n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		tasks, err := node.ParseTasks("n", text)
 		if (tasks == nil) == (err == nil) {
