@@ -12,12 +12,15 @@ if ($path === '/') {
 }
 http_response_code($status);
 
-$line = strtr(getenv('FORMAT') ?: '%t %a %m %p %s', [
+// Whom a proxy says that it asks for. Anybody can send this header.
+$for = $_SERVER['HTTP_X_FORWARDED_FOR'] ?? '';
+$line = strtr(getenv('FORMAT') ?: '%t %a %m %p %s' . ($for === '' ? '' : ' for %f'), [
     '%t' => date('c'),
     '%a' => $_SERVER['REMOTE_ADDR'],
     '%m' => $_SERVER['REQUEST_METHOD'],
-    '%p' => $path,
+    '%p' => $_SERVER['REQUEST_URI'],
     '%s' => $status,
+    '%f' => $for,
 ]) . "\n";
 if (!getenv('QUIET')) {
     file_put_contents('php://stdout', $line);
