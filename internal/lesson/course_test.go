@@ -60,7 +60,7 @@ func TestAllMistakesOfAllFilesAtOnce(t *testing.T) {
 	want := strings.Join([]string{
 		`labs/a/lesson.md:1:1: a lesson begins with front matter: a line ---, the fields, a line ---`,
 		`labs/five/lesson.md:5:10: minutes: want a whole number, found "ten"`,
-		`labs/five/lesson.md:22:3: Pod "demo": unknown field "spec.volumeMounts"`,
+		`labs/five/lesson.md:22:3: Pod "demo": unknown field "spec.volumeMounts" (did you mean "spec.containers[].volumeMounts"?)`,
 		`labs/five/lesson.md:25:9: unknown word "chek" after the language (did you mean "check"?)`,
 		`labs/five/lesson.md:29:1: this question has no "answer"`,
 		`labs/five/lesson.md:33:1: step id "one" is taken by line 9: change the title, or add an id such as {#one-again}`,

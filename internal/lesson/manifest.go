@@ -86,7 +86,7 @@ func parseObject(source string, at place) (object *unstructured.Unstructured, fo
 	if err := yaml.Unmarshal([]byte(source), &content); err != nil {
 		return nil, Mistakes{{at.of(root), "bad YAML: " + strings.ReplaceAll(err.Error(), "\n", " ")}}
 	}
-	w := typed{decoder{at: at, whole: at.of(root), label: objectName(root, gvk.Kind) + ": "}}
+	w := typed{decoder: decoder{at: at, whole: at.of(root), label: objectName(root, gvk.Kind) + ": "}}
 	w.check(root, content, kinds().AllKnownTypes()[gvk])
 	w.identity(root, gvk.Kind)
 	if len(w.mistakes) > 0 {

@@ -75,6 +75,10 @@ func (r *reader) mistake(pos Position, format string, args ...any) {
 
 // take brings the text into one shape: no byte order mark, "\n" at line ends. It returns false where it is not readable as text.
 func (r *reader) take(data []byte) bool {
+	return r.takeText(data) && !r.findControls() && !r.tooDeep()
+}
+
+func (r *reader) takeText(data []byte) bool {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
 	data = bytes.ReplaceAll(data, []byte("\r"), []byte("\n"))
@@ -92,7 +96,7 @@ func (r *reader) take(data []byte) bool {
 		}
 		i += size
 	}
-	return !r.findControls() && !r.tooDeep()
+	return true
 }
 
 var markers = regexp.MustCompile(`^(?:[ \t]*(?:>|[-+*][ \t]|[0-9]{1,9}[.)][ \t]))+`)

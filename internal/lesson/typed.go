@@ -11,7 +11,10 @@ import (
 
 // typed checks a manifest against a Go type of the API. It walks two readings of the same text side by side:
 // the syntax tree, which knows the places, and the value that the API server would decode.
-type typed struct{ decoder }
+type typed struct {
+	decoder
+	around []level // from the object itself inwards
+}
 
 // check compares one value with the type that it must have. A null is always allowed.
 func (w *typed) check(n ast.Node, value any, t reflect.Type) {
@@ -80,12 +83,18 @@ func (w *typed) object(n ast.Node, value any, t reflect.Type) {
 		name := keyText(e)
 		f, ok := known.byName[name]
 		if !ok {
-			w.in(name, func() { w.mistake(e.Key, "unknown field %q%s", w.dotted(), didYouMean(name, known.names())) })
+			hint := w.meant(name, n, t)
+			w.in(name, func() { w.mistake(e.Key, "unknown field %q%s", w.dotted(), hint) })
 			continue
 		}
+		w.around = append(w.around, level{w.dotted(), t})
 		w.in(name, func() { w.check(e.Value, content[name], f.Type) })
+		w.around = w.around[:len(w.around)-1]
 	}
 }
+
+// path is where the mapping that is being read stands: spec.containers[0].
+func (w *typed) path() string { return w.dotted() }
 
 func (w *typed) entries(n ast.Node, value any, t reflect.Type) {
 	content, ok := value.(map[string]any)

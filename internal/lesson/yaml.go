@@ -115,15 +115,15 @@ type plain struct {
 func (v *plain) Visit(n ast.Node) ast.Visitor {
 	switch n := n.(type) {
 	case *ast.AnchorNode:
-		return v.refuse(n, "anchors (&name) are not part of the format: write the text out")
+		return v.refuse(n, "podlab reads no anchors (&name): write the text out")
 	case *ast.AliasNode:
-		return v.refuse(n, "aliases (*name) are not part of the format: write the text out")
+		return v.refuse(n, "podlab reads no aliases (*name): write the text out")
 	case *ast.MergeKeyNode:
-		return v.refuse(n, "merge keys (<<) are not part of the format: write the fields out")
+		return v.refuse(n, "podlab reads no merge keys (<<): write the fields out")
 	case *ast.TagNode:
-		return v.refuse(n, "tags (!name) are not part of the format: quote a text to keep it a text")
+		return v.refuse(n, "podlab reads no tags (!name): quote a text to keep it a text")
 	case *ast.DirectiveNode:
-		return v.refuse(n, "directives (%name) are not part of the format")
+		return v.refuse(n, "podlab reads no directives (%name)")
 	case *ast.StringNode:
 		if at := firstControl(n.Value); at >= 0 {
 			return v.refuse(n, fmt.Sprintf("this text holds the control character %U", []rune(n.Value[at:])[0]))
