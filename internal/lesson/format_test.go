@@ -70,7 +70,7 @@ func TestEveryMessageOfTheFormatIsReal(t *testing.T) {
 // realMessages returns what the tables of broken lessons expect, without the places.
 func realMessages() []string {
 	var all []string
-	for _, table := range [][]broken{brokenFrontMatter(), brokenStructure(), brokenEdits(), brokenChecksAndQuestions(), brokenManifests()} {
+	for _, table := range [][]broken{brokenFrontMatter(), brokenStructure(), brokenEdits(), brokenChecksAndQuestions(), brokenManifests(), brokenNearMisses()} {
 		for _, b := range table {
 			for _, line := range strings.Split(b.want, "\n") {
 				_, message, _ := strings.Cut(line, ": ")

@@ -1,0 +1,82 @@
+package lesson
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+const missPod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - {name: c, image: i}\n"
+
+// missCourse is a course with one lab and one near-miss in it.
+func missCourse(name, miss string) fstest.MapFS {
+	lab := step + "text\n\n```yaml check\n- ready: {pod: p, containers: 1/1}\n- pid1: {pod: p, containers: {c: php}}\n  id: first\n```\n"
+	return fstest.MapFS{"x/lesson.md": {Data: []byte(lab)}, "x/near-miss/" + name: {Data: []byte(miss)}}
+}
+
+func loadMiss(t *testing.T, name, miss string) ([]NearMiss, error) {
+	t.Helper()
+	fsys := missCourse(name, miss)
+	c, err := Load(fsys, "labs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return LoadNearMisses(fsys, "labs", c)
+}
+
+func TestANearMissIsRead(t *testing.T) {
+	head := `# near-miss: {step: step-one, check: [ready, first], says: "0/1, \"c\"", verdict: cannot-tell}` + "\n# It never gets ready.\n"
+	all, err := loadMiss(t, "no-port.yaml", head+missPod+"---\n"+strings.Replace(missPod, "name: p", "name: q", 1))
+	if err != nil || len(all) != 1 {
+		t.Fatal(err, all)
+	}
+	m := all[0]
+	if m.Lab != "x" || m.ID != "no-port" || m.File != "labs/x/near-miss/no-port.yaml" || m.Step != "step-one" || strings.Join(m.Checks, " ") != "ready first" {
+		t.Errorf("%+v", m)
+	}
+	if m.Says != `0/1, "c"` || m.Verdict != "cannot-tell" || len(m.Objects) != 2 || m.Objects[1].GetName() != "q" {
+		t.Errorf("%+v", m)
+	}
+	all, err = loadMiss(t, "one.yaml", "# near-miss: {step: step-one, check: first, says: x}\n# One.\n"+missPod)
+	if err != nil || all[0].Verdict != "not-yet" || strings.Join(all[0].Checks, " ") != "first" {
+		t.Error(err, all)
+	}
+	if all, err := loadMiss(t, "README.md", "no near-miss"); err != nil || len(all) != 0 {
+		t.Error(err, all)
+	}
+}
+
+func TestBrokenNearMisses(t *testing.T) {
+	for _, b := range brokenNearMisses() {
+		t.Run(b.name, func(t *testing.T) {
+			_, err := loadMiss(t, "m.yaml", b.lesson)
+			want := "labs/x/near-miss/m.yaml:" + strings.ReplaceAll(b.want, "\n", "\nlabs/x/near-miss/m.yaml:")
+			if err == nil || err.Error() != want {
+				t.Errorf("got\n%v\nwant\n%s", err, want)
+			}
+		})
+	}
+	_, err := loadMiss(t, "No port.yaml", "")
+	if want := `labs/x/near-miss: file name "No port.yaml": want small letters and digits, joined by single dashes, and .yaml`; err == nil || err.Error() != want {
+		t.Errorf("%v", err)
+	}
+}
+
+func brokenNearMisses() []broken {
+	const told = "\n# Told.\n" + missPod
+	return []broken{
+		{"no header", "# Told.\n# Told.\n" + missPod, `1:1: a near-miss begins with a line # near-miss: {step: STEP, check: CHECK, says: "TEXT"}`},
+		{"empty", "", "1:1: a near-miss begins with a line # near-miss: {step: STEP, check: CHECK, says: \"TEXT\"}\n1:1: no object in this manifest\n2:1: say in a comment here what is wrong with this manifest"},
+		{"nothing told", "# near-miss: {step: step-one, check: ready, says: x}\n" + missPod, "2:1: say in a comment here what is wrong with this manifest"},
+		{"unknown step", "# near-miss: {step: step-onr, check: ready, says: x}" + told, `1:21: lab x has no step "step-onr" (did you mean "step-one"?)`},
+		{"unknown check", "# near-miss: {step: step-one, check: redy, says: x}" + told, `1:38: step "step-one" has no check "redy" (did you mean "ready"?)`},
+		{"unknown check in a list", "# near-miss: {step: step-one, check: [ready, ready, zap], says: x}" + told, "1:46: check: \"ready\" is given twice\n1:53: step \"step-one\" has no check \"zap\""},
+		{"a check that is none", "# near-miss: {step: step-one, check: {a: b}, says: x}" + told, "1:38: check: want the id of a check, found a mapping"},
+		{"no checks", "# near-miss: {step: step-one, check: [], says: x}" + told, "1:38: check: want the id of a check, found an empty list"},
+		{"fields missing", "# near-miss: {step: step-one, check: ready}" + told, `1:14: this near-miss has no "says"`},
+		{"unknown field", "# near-miss: {step: step-one, check: ready, says: x, sys: y}" + told, `1:54: unknown field "sys" (did you mean "says"?)`},
+		{"unknown verdict", "# near-miss: {step: step-one, check: ready, says: x, verdict: pass}" + told, `1:63: verdict: want not-yet or cannot-tell, found "pass"`},
+		{"bad YAML", "# near-miss: {step: step-one" + told, "1:14: bad YAML: could not find flow mapping end token '}'"},
+		{"a field that is none", "# near-miss: {step: step-one, check: ready, says: x}" + strings.Replace(told, "image", "imgae", 1), `8:15: Pod "p": unknown field "spec.containers[0].imgae" (did you mean "image"?)`},
+	}
+}
