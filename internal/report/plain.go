@@ -171,10 +171,8 @@ func Words(v checks.Verdict) string { return strings.ReplaceAll(string(v), "-", 
 func Summary(w io.Writer, o runner.Outcome) {
 	counts := map[checks.Verdict]int{}
 	for _, lab := range o.Labs {
-		for _, step := range lab.Steps {
-			for _, c := range step.Checks {
-				counts[c.Verdict]++
-			}
+		for _, c := range lab.Claims() {
+			counts[c.Verdict]++
 		}
 	}
 	fmt.Fprintf(w, "\n%s %s: %s, %s, %d not yet, %d cannot tell, in %s\n", Mark(o.Verdict), Words(o.Verdict),

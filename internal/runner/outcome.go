@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"slices"
+
 	"github.com/podlab/podlab/internal/checks"
 )
 
@@ -11,6 +13,7 @@ type Outcome struct {
 	Seconds float64        `json:"seconds"`
 	Error   string         `json:"error,omitempty"` // why nothing could be told
 	Try     string         `json:"try,omitempty"`   // the way out
+	Seed    *uint64        `json:"seed,omitempty"`  // of the order of the labs, if they were shuffled
 }
 
 // LabOutcome is what verify found in one lab.
@@ -19,6 +22,17 @@ type LabOutcome struct {
 	Verdict checks.Verdict `json:"verdict"`
 	Seconds float64        `json:"seconds"`
 	Steps   []StepOutcome  `json:"steps"`
+
+	NearMisses []StepOutcome `json:"near-misses,omitempty"` // by the name of their file
+}
+
+// Claims returns everything that was claimed of the lab, in order.
+func (l LabOutcome) Claims() []CheckOutcome {
+	var claims []CheckOutcome
+	for _, part := range slices.Concat(l.Steps, l.NearMisses) {
+		claims = append(claims, part.Checks...)
+	}
+	return claims
 }
 
 // StepOutcome is what verify found in one step.
@@ -28,7 +42,7 @@ type StepOutcome struct {
 }
 
 // CheckOutcome is one claim of a lesson, with what became of it. Kind is the check's kind, or "apply", "run", "ask", "start"
-// or "solution" for what the lesson does besides checking.
+// or "solution" for what the lesson does besides checking, or "near-miss" for a check that must refuse one.
 type CheckOutcome struct {
 	ID         string            `json:"id"`
 	Kind       string            `json:"kind"`
@@ -63,10 +77,8 @@ func worst(verdicts []checks.Verdict) checks.Verdict {
 
 func (l LabOutcome) worst() checks.Verdict {
 	var verdicts []checks.Verdict
-	for _, s := range l.Steps {
-		for _, c := range s.Checks {
-			verdicts = append(verdicts, c.Verdict)
-		}
+	for _, c := range l.Claims() {
+		verdicts = append(verdicts, c.Verdict)
 	}
 	return worst(verdicts)
 }

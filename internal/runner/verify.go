@@ -13,7 +13,9 @@ import (
 
 // VerifyOptions says how verify goes about it.
 type VerifyOptions struct {
-	Timeout time.Duration // how long a check may stay "not yet", and how long to go on trying where nobody answers
+	Timeout        time.Duration     // how long a check may stay "not yet", and how long to go on trying where nobody answers
+	NearMisses     []lesson.NearMiss // tried after the walk of their lab
+	NearMissesOnly bool              // the labs are not walked
 }
 
 // Verify walks the labs without a learner: for each step it shows that its checks do not hold before, does what the step
@@ -35,7 +37,7 @@ func (r *Runner) Verify(ctx context.Context, labs []lesson.Lab, opts VerifyOptio
 	var verdicts []checks.Verdict
 	for _, lab := range labs {
 		w := &walk{r: r, api: api, timeout: opts.Timeout}
-		labOutcome := w.lab(ctx, lab)
+		labOutcome := w.lab(ctx, lab, opts)
 		outcome.Labs = append(outcome.Labs, labOutcome)
 		verdicts = append(verdicts, labOutcome.Verdict)
 		r.emit(LabEnded{Lab: labOutcome})
@@ -75,51 +77,70 @@ type walk struct {
 	undone  string // why what comes later cannot be told; "" while everything could be done
 }
 
-func (w *walk) lab(ctx context.Context, lab lesson.Lab) LabOutcome {
+func (w *walk) lab(ctx context.Context, lab lesson.Lab, opts VerifyOptions) LabOutcome {
 	start := time.Now()
 	out := LabOutcome{ID: lab.ID, Steps: []StepOutcome{}}
 	w.r.emit(LabStarted{Lab: lab.ID, Title: lab.Title})
-	watchCtx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	before, err := w.open(watchCtx, lab)
-	if err != nil {
-		claim := failed("open", "open", "an empty namespace", err)
-		w.r.emit(ClaimDecided{Claim: claim})
-		out.Steps = append(out.Steps, StepOutcome{ID: "open", Checks: []CheckOutcome{claim}})
-	} else {
-		for i, step := range lab.Steps {
-			w.r.emit(StepStarted{Lab: lab.ID, Step: step.ID, Title: step.Title})
-			out.Steps = append(out.Steps, StepOutcome{ID: step.ID, Checks: w.step(ctx, i, step, before[i])})
-			if ctx.Err() != nil {
-				break
-			}
-		}
+	if !opts.NearMissesOnly {
+		out.Steps = w.steps(ctx, lab)
 	}
+	out.NearMisses = w.nearMisses(ctx, lab, opts.NearMisses)
 	out.Verdict, out.Seconds = out.worst(), seconds(start)
 	return out
 }
 
-// open makes an empty namespace and asks every check once: what holds there holds without the lab.
-func (w *walk) open(ctx context.Context, lab lesson.Lab) ([][]checks.Result, error) {
+// steps walks the steps of the lab.
+func (w *walk) steps(ctx context.Context, lab lesson.Lab) []StepOutcome {
+	watchCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if err := w.enter(watchCtx, lab); err != nil {
+		return []StepOutcome{{ID: "open", Checks: []CheckOutcome{w.couldNotOpen(err)}}}
+	}
+	before := w.inEmpty(watchCtx)
+	outcomes := []StepOutcome{}
+	for i, step := range lab.Steps {
+		if ctx.Err() != nil {
+			break
+		}
+		w.r.emit(StepStarted{Lab: lab.ID, Step: step.ID, Title: step.Title})
+		outcomes = append(outcomes, StepOutcome{ID: step.ID, Checks: w.step(ctx, i, step, before[i])})
+	}
+	return outcomes
+}
+
+// couldNotOpen tells that there is no empty namespace to begin in.
+func (w *walk) couldNotOpen(err error) CheckOutcome {
+	claim := failed("open", "open", "an empty namespace", err)
+	w.r.emit(ClaimDecided{Claim: claim})
+	return claim
+}
+
+// enter makes an empty namespace and watches it.
+func (w *walk) enter(ctx context.Context, lab lesson.Lab) error {
 	p, err := newPlan(lab, verifyNamespace(lab.ID))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	w.plan = p
 	if err := w.empty(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	watch, err := w.api.Watch(ctx, p.namespace)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	w.looker = newLooker(world{p.namespace, watch, w.api, w.r.deps.Cluster})
 	w.looker.lost = func(ctx context.Context, _ error) { _ = w.r.deps.Cluster.Revive(ctx, w.r.reportRevival) } // the checks tell
-	before := make([][]checks.Result, len(p.checks))
-	for i, cs := range p.checks {
-		before[i] = w.lookOnce(ctx, cs)
+	return nil
+}
+
+// inEmpty asks every check once, by step: what holds in the empty namespace holds without the lab.
+func (w *walk) inEmpty(ctx context.Context) [][]checks.Result {
+	results := make([][]checks.Result, len(w.plan.checks))
+	for i, cs := range w.plan.checks {
+		results[i] = w.lookOnce(ctx, cs)
 	}
-	return before, nil
+	return results
 }
 
 // empty makes an empty namespace. What somebody holds on to is named after a while, not waited for.
