@@ -17,14 +17,31 @@ const ownCourse = "labs"
 
 // loadCourse reads the whole course and returns all of its mistakes, before anything starts.
 func (a *app) loadCourse() (lesson.Course, error) {
-	fsys, root := a.Labs, ownCourse
-	if a.course != "" {
-		if info, err := os.Stat(a.course); err != nil || !info.IsDir() {
-			return lesson.Course{}, usageError{fmt.Errorf("--course %s: no such folder", a.course)}
-		}
-		fsys, root = os.DirFS(a.course), filepath.ToSlash(filepath.Clean(a.course))
+	fsys, root, err := a.courseFiles()
+	if err != nil {
+		return lesson.Course{}, err
 	}
 	return load(fsys, root)
+}
+
+// courseFiles returns the files of the course, and what messages call its folder.
+func (a *app) courseFiles() (fsys fs.FS, root string, err error) {
+	if a.course == "" {
+		return a.Labs, ownCourse, nil
+	}
+	if info, err := os.Stat(a.course); err != nil || !info.IsDir() {
+		return nil, "", usageError{fmt.Errorf("--course %s: no such folder", a.course)}
+	}
+	return os.DirFS(a.course), filepath.ToSlash(filepath.Clean(a.course)), nil
+}
+
+// loadNearMisses reads the near-misses of a course that could be read.
+func (a *app) loadNearMisses(course lesson.Course) ([]lesson.NearMiss, error) {
+	fsys, root, err := a.courseFiles()
+	if err != nil {
+		return nil, err
+	}
+	return lesson.LoadNearMisses(fsys, root, course)
 }
 
 func load(fsys fs.FS, root string) (lesson.Course, error) {

@@ -10,10 +10,23 @@ import (
 	"testing"
 
 	"github.com/podlab/podlab/internal/checks"
+	"github.com/podlab/podlab/internal/lesson"
+	"github.com/podlab/podlab/labs"
 )
 
-// ownLabs are the labs that podlab carries.
-var ownLabs = []string{"solo", "duo", "trio"}
+// ownLabs returns the ids of the labs that podlab carries, in the course's order.
+func ownLabs(t *testing.T) []string {
+	t.Helper()
+	own, err := lesson.Load(labs.FS, "labs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, lab := range own.Labs {
+		ids = append(ids, lab.ID)
+	}
+	return ids
+}
 
 func TestVerifyProvesEveryLab(t *testing.T) {
 	run(t, "down")
@@ -35,10 +48,10 @@ func TestVerifyProvesEveryLab(t *testing.T) {
 			}
 		}
 	}
-	if got := strings.Join(ids, " "); got != strings.Join(ownLabs, " ") {
+	if got := strings.Join(ids, " "); got != strings.Join(ownLabs(t), " ") {
 		t.Errorf("verified %s", got)
 	}
-	for _, lab := range ownLabs {
+	for _, lab := range []string{"solo", "duo", "trio"} {
 		again, r := verify(t, lab)
 		if r.code != 0 {
 			t.Errorf("verify %s alone, with the cluster up: exit %d, %+v", lab, r.code, again)
@@ -53,50 +66,42 @@ func TestVerifyPrintsLines(t *testing.T) {
 	}
 }
 
-// A near-miss is applied in place of the step's own manifest; the lesson's checks must not be taken in.
+// The lessons' checks must not be taken in by a manifest that is almost right.
 func TestNearMissesAreToldApart(t *testing.T) {
-	for _, tc := range []struct {
-		lab, nearMiss, kind string
-		verdict             checks.Verdict
-		want, got           string
-		why                 string
-	}{
-		{"trio", "duo.yaml", "ready", checks.NotYet, "3/3", "2/2", ""},
-		{"trio", "same-port.yaml", "ready", checks.NotYet, "3/3", "", ""}, // ready for a blink, to the API
-		{"duo", "no-such-image.yaml", "ready", checks.NotYet, "2/2", "", "mage"},
-		{"duo", "shared-pid.yaml", "namespaces", checks.NotYet, "pid", "pid", ""},
-		{"duo", "shared-pid.yaml", "nprocs", checks.NotYet, "pid 1", "pid 3", ""},
-	} {
-		t.Run(tc.lab+"/"+tc.nearMiss+"/"+tc.kind, func(t *testing.T) {
-			dir := course(t, tc.lab, nearMissLesson(t, tc.lab, tc.nearMiss, tc.kind))
-			outcome, r := verify(t, "--course", dir, "--timeout", "12s")
-			if r.code != 1 {
-				t.Errorf("exit %d\n%s", r.code, r.err)
-			}
-			c := claim(t, outcome, tc.kind)
-			if c.Verdict != tc.verdict || !strings.Contains(c.Want, tc.want) || !strings.Contains(c.Got, tc.got) || !strings.Contains(c.Why, tc.why) {
-				t.Errorf("%+v", c)
-			}
-		})
+	outcome, r := verify(t, "--near-misses")
+	if r.code != 0 || outcome.Verdict != checks.Pass {
+		t.Errorf("exit %d, verdict %s\n%s", r.code, outcome.Verdict, r.err)
+	}
+	for _, lab := range outcome.Labs {
+		if len(lab.Steps) > 0 || len(lab.NearMisses) == 0 {
+			t.Errorf("%s: %d steps were walked and %d near-misses tried", lab.ID, len(lab.Steps), len(lab.NearMisses))
+		}
 	}
 }
 
-// nearMissLesson is a lesson of one step: the near-miss, and the lab's own check of that kind.
-func nearMissLesson(t *testing.T, lab, nearMiss, kind string) string {
-	t.Helper()
-	own := read(t, filepath.Join("..", "..", "labs", lab, "lesson.md"))
-	manifest := read(t, filepath.Join("..", "..", "labs", lab, "near-miss", nearMiss))
-	var check string
-	for line := range strings.Lines(own) {
-		if strings.HasPrefix(line, "- "+kind+":") && check == "" {
-			check = line
+// A near-miss that is none must be found out: one that is right, one that is refused for another reason, one whose text says nothing.
+func TestANearMissThatIsNoneIsFoundOut(t *testing.T) {
+	manifest, _, _ := strings.Cut(strings.TrimPrefix(duoPod, "```yaml apply\n"), "```")
+	text := duoHead + "## Start\n\nThe pod.\n\n" + duoPod + duoReady
+	for _, tc := range []struct{ says, manifest, got, why string }{
+		{"2/2", manifest, "pass: 2/2 containers ready", "the check took the near-miss for the real thing"},
+		{"Address already in use", strings.Replace(manifest, "[php]", "[php, no-such-file]", 1), "not yet: want 2/2", "it said nothing like that within 8s"},
+		{"demoduo", strings.Replace(manifest, "demoduo", "another", 1), "not yet: ", "it says so in the empty namespace, too"},
+	} {
+		dir := course(t, "duo", text)
+		if err := os.MkdirAll(filepath.Join(dir, "duo", "near-miss"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		head := "# near-miss: {step: start, check: ready, says: \"" + tc.says + "\"}\n# It is none.\n"
+		if err := os.WriteFile(filepath.Join(dir, "duo", "near-miss", "none.yaml"), []byte(head+tc.manifest), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		outcome, r := verify(t, "--course", dir, "--near-misses", "--timeout", "8s")
+		c := outcome.Labs[0].NearMisses[0].Checks[1]
+		if r.code != 1 || c.Verdict != checks.NotYet || !strings.HasPrefix(c.Got, tc.got) || !strings.Contains(c.Why, tc.why) {
+			t.Errorf("%s: exit %d, %+v", tc.says, r.code, c)
 		}
 	}
-	if check == "" {
-		t.Fatalf("lab %s has no %s check", lab, kind)
-	}
-	return "---\nformat: 1\nid: " + lab + "\ntitle: a near-miss\nminutes: 1\nimages: [demo:1.0.0]\n---\n\n## One step\n\nA manifest that is not quite right.\n\n" +
-		"```yaml apply\n" + strings.TrimRight(manifest, "\n") + "\n```\n\n```yaml check\n" + check + "```\n"
 }
 
 func TestMistakesAreToldAllAtOnce(t *testing.T) {
