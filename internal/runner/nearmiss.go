@@ -36,7 +36,7 @@ func (w *walk) nearMiss(ctx context.Context, lab lesson.Lab, miss lesson.NearMis
 		return []CheckOutcome{w.couldNotOpen(err)}
 	}
 	empty := w.lookOnce(ctx, w.checksOf(miss))
-	applied := w.apply(ctx, "apply", lesson.Apply{Objects: miss.Objects})
+	applied := w.apply(ctx, "apply", "apply", miss.Objects)
 	claims := []CheckOutcome{applied}
 	if applied.Verdict == checks.Pass {
 		return append(claims, w.refusals(ctx, miss, empty)...)
