@@ -10,6 +10,7 @@ import (
 	"github.com/pgavlin/mermaid-ascii/pkg/diagram"
 	"github.com/pgavlin/mermaid-ascii/pkg/render"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/podlab/podlab/internal/checks"
@@ -20,13 +21,22 @@ import (
 // widest is how many columns a diagram may take, so that it stands in a frame on a terminal of 80.
 const widest = 76
 
+// The order is podlab's own choice where needs leaves one; what every learner meets first is ours.
 func TestEveryLessonLoads(t *testing.T) {
+	folders, err := filepath.Glob("*/lesson.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var ids []string
 	for _, lab := range course(t).Labs {
 		ids = append(ids, lab.ID)
 	}
-	if diff := cmp.Diff([]string{"solo", "duo", "trio"}, ids); diff != "" {
-		t.Errorf("labs, in order (-want +got):\n%s", diff)
+	if len(ids) != len(folders) {
+		t.Errorf("%d labs of %d lessons", len(ids), len(folders))
+	}
+	first := []string{"anatomy", "solo", "duo"}
+	if diff := cmp.Diff(first, ids[:len(first)]); diff != "" {
+		t.Errorf("the first labs, in order (-want +got):\n%s", diff)
 	}
 }
 
@@ -34,11 +44,11 @@ func TestEveryLessonLoads(t *testing.T) {
 func TestEveryLabIsTaughtTheSameWay(t *testing.T) {
 	for _, lab := range course(t).Labs {
 		t.Run(lab.ID, func(t *testing.T) {
-			if n := len(lab.Steps); n < 4 || n > 6 {
-				t.Errorf("%d steps, want 4 to 6", n)
+			if n := len(lab.Steps); n < 4 || n > 8 {
+				t.Errorf("%d steps, want 4 to 8", n)
 			}
-			if lab.Minutes < 5 || lab.Minutes > 10 {
-				t.Errorf("%d minutes, want 5 to 10", lab.Minutes)
+			if lab.Minutes < 5 || lab.Minutes > 15 {
+				t.Errorf("%d minutes, want 5 to 15", lab.Minutes)
 			}
 			var hints, diagrams int
 			for _, step := range lab.Steps {
@@ -49,26 +59,28 @@ func TestEveryLabIsTaughtTheSameWay(t *testing.T) {
 				hints += len(blocks[lesson.Hint](step))
 				diagrams += len(blocks[lesson.Mermaid](step))
 			}
-			if hints < 3 || diagrams != 1 {
-				t.Errorf("%d hints and %d diagrams, want 3 hints or more and 1 diagram", hints, diagrams)
+			if hints < 3 || diagrams < 1 {
+				t.Errorf("%d hints and %d diagrams, want 3 hints or more and 1 diagram or more", hints, diagrams)
 			}
 		})
 	}
 }
 
-// testPrediction demands one question in the step, before the command that gives the answer away, with a reason after it.
+// testPrediction demands a question in the step, before the command that gives the answer away, with a reason after it.
 func testPrediction(t *testing.T, step lesson.Step) {
 	t.Helper()
 	asks, runs := blocks[lesson.Ask](step), blocks[lesson.Run](step)
-	if len(asks) != 1 || len(runs) == 0 {
-		t.Errorf("%s: step %q has %d questions and %d commands, want 1 question and 1 command or more", step.Pos, step.Title, len(asks), len(runs))
+	if len(asks) == 0 {
+		t.Errorf("%s: step %q has no question", step.Pos, step.Title)
 		return
 	}
-	if reveal := runs[len(runs)-1]; asks[0].Pos.Line > reveal.Pos.Line {
+	if n := len(runs); n > 0 && asks[0].Pos.Line > runs[n-1].Pos.Line {
 		t.Errorf("%s: the question comes after the command that answers it", asks[0].Pos)
 	}
-	if asks[0].Explain == "" {
-		t.Errorf("%s: the question does not explain its answer", asks[0].Pos)
+	for _, ask := range asks {
+		if ask.Explain == "" {
+			t.Errorf("%s: the question does not explain its answer", ask.Pos)
+		}
 	}
 }
 
@@ -96,17 +108,27 @@ func TestEachContainerHasAPortOfItsOwn(t *testing.T) {
 	for _, lab := range course(t).Labs {
 		for _, step := range lab.Steps {
 			for _, apply := range blocks[lesson.Apply](step) {
-				pod := decode(t, lab.File, []byte(apply.Source))
-				for _, c := range pod.Spec.Containers {
-					address, name := c.Args[len(c.Args)-1], pod.Name+"/"+c.Name
-					if other, taken := owner[address]; taken {
-						t.Errorf("%s: %s listens on %s, and so does %s", apply.Pos, name, address, other)
+				for _, pod := range pods(t, lab.File, []byte(apply.Source)) {
+					for _, c := range pod.Spec.Containers {
+						testPort(t, owner, apply, pod.Name, c)
 					}
-					owner[address] = name
 				}
 			}
 		}
 	}
+}
+
+func testPort(t *testing.T, owner map[string]string, apply lesson.Apply, pod string, c corev1.Container) {
+	t.Helper()
+	if len(c.Args) != 2 || c.Args[0] != "-S" {
+		return
+	}
+	_, port, _ := strings.Cut(c.Args[1], ":")
+	name := pod + "/" + c.Name
+	if other, taken := owner[port]; taken && other != name {
+		t.Errorf("%s: %s listens on %s, and so does %s", apply.Pos, name, port, other)
+	}
+	owner[port] = name
 }
 
 func TestDiagramsFitATerminal(t *testing.T) {
@@ -120,7 +142,7 @@ func TestDiagramsFitATerminal(t *testing.T) {
 						break
 					}
 				}
-				for _, word := range []string{"shim", "pod demo" + lab.ID, "own mnt", "one net"} {
+				for _, word := range words(m.Source) {
 					if !strings.Contains(drawn, word) {
 						t.Errorf("%s: %q is lost in the drawing:\n%s", m.Pos, word, drawn)
 					}
@@ -185,13 +207,36 @@ func blocks[B lesson.Block](step lesson.Step) []B {
 	return found
 }
 
-func decode(t *testing.T, file string, manifest []byte) corev1.Pod {
+// pods decodes each Pod of a manifest strictly, and leaves out what is of another kind.
+func pods(t *testing.T, file string, manifest []byte) []corev1.Pod {
 	t.Helper()
-	var pod corev1.Pod
-	if err := yaml.UnmarshalStrict(manifest, &pod); err != nil {
-		t.Fatalf("%s: %v", file, err)
+	var found []corev1.Pod
+	for document := range strings.SplitSeq("\n"+string(manifest), "\n---") {
+		var kind metav1.TypeMeta
+		if err := yaml.Unmarshal([]byte(document), &kind); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if kind.Kind != "Pod" {
+			continue
+		}
+		var pod corev1.Pod
+		if err := yaml.UnmarshalStrict([]byte(document), &pod); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		found = append(found, pod)
 	}
-	return pod
+	return found
+}
+
+// words returns what stands in quotes in a diagram, which are its labels, line by line.
+func words(source string) []string {
+	var found []string
+	for i, part := range strings.Split(source, `"`) {
+		if i%2 == 1 {
+			found = append(found, strings.Split(part, "<br/>")...)
+		}
+	}
+	return found
 }
 
 // draw leaves out accDescr, which this renderer takes for a box.
