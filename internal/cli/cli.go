@@ -76,7 +76,7 @@ With no verb it opens the labs in this terminal. Without a terminal, use: podlab
 	flags.StringVar(&a.image, "image", "", "the node `image` of a new cluster")
 	_ = root.MarkPersistentFlagDirname("course")
 	root.AddCommand(a.listCommand(), a.upCommand(), a.downCommand(), a.statusCommand(), a.verifyCommand(),
-		a.resetCommand(), a.checksCommand(), a.explainCommand(), a.doctorCommand(), a.cleanCommand(), a.versionCommand())
+		a.applyCommand(), a.resetCommand(), a.checksCommand(), a.explainCommand(), a.doctorCommand(), a.cleanCommand(), a.versionCommand())
 	return root
 }
 

@@ -29,6 +29,7 @@ func (e usageError) Unwrap() error { return e.error }
 func (a *app) exit(ctx context.Context, err error) int {
 	var usage usageError
 	var mistakes lesson.Mistakes
+	var refused refusedError
 	switch {
 	case err == nil:
 		return exitOK
@@ -38,6 +39,9 @@ func (a *app) exit(ctx context.Context, err error) int {
 		return exitEnvironment
 	case errors.As(err, &mistakes):
 		fmt.Fprintln(a.Err, mistakes)
+		return exitLesson
+	case errors.As(err, &refused):
+		fmt.Fprintf(a.Err, "refused: %v\n", err)
 		return exitLesson
 	case errors.As(err, &usage):
 		fmt.Fprintf(a.Err, "podlab: %v\n", err)

@@ -13,8 +13,10 @@ import (
 
 func (a *app) resetCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:               "reset LAB",
-		Short:             "Put a lab back to its start: its objects go, and so does your progress in it",
+		Use:   "reset LAB",
+		Short: "Put a lab back to its start: its objects go, and so does your progress in it",
+		Long: `Removes what was made in the lab and forgets your progress in it. A manifest that you wrote in it is kept
+beside its file, under the same name with ~ at the end, and the step begins anew.`,
 		Args:              usageArgs(cobra.ExactArgs(1)),
 		ValidArgsFunction: a.completeLabs,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.reset(cmd.Context(), args[0]) },
@@ -27,7 +29,8 @@ func (a *app) reset(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := pick(course, []string{id}); err != nil {
+	labs, err := pick(course, []string{id})
+	if err != nil {
 		return err
 	}
 	store, err := a.store()
@@ -36,6 +39,13 @@ func (a *app) reset(ctx context.Context, id string) error {
 	}
 	if err := store.Forget(a.courseKey(), id); err != nil {
 		return fmt.Errorf("forget the progress in lab %s: %w", id, err)
+	}
+	kept, err := a.draftFolder().PutAside(id, labs[0].Starts())
+	if err != nil {
+		return err
+	}
+	for _, path := range kept {
+		fmt.Fprintf(a.Out, "what you wrote is kept: %s\n", path)
 	}
 	return a.withCluster(false, func(c *cluster.Cluster) error { return a.resetNamespace(ctx, c, id) })
 }

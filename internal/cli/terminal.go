@@ -55,7 +55,7 @@ func (a *app) screen(ctx context.Context, course lesson.Course, c *cluster.Clust
 	s := newSession(r, store, a.courseKey())
 	noColor := os.Getenv("NO_COLOR") != ""
 	err := tui.Run(runCtx, tui.Options{
-		Session: s, Course: course, Dark: noColor || lipgloss.HasDarkBackground(), NoColor: noColor, In: a.In, Out: a.Out,
+		Session: s, Course: course, Drafts: a.drafts(runCtx, course), Dark: noColor || lipgloss.HasDarkBackground(), NoColor: noColor, In: a.In, Out: a.Out,
 	})
 	cancel()
 	report.Plain(a.Out, r.Events()) // what still runs says so; kind cannot stop half-way

@@ -27,6 +27,18 @@ func (s Step) Edit() (at, solution int, ok bool) {
 	return at, solution, at >= 0 && solution >= 0
 }
 
+// Starts returns what each step begins with that asks for a manifest of the learner's, by the step's id.
+func (l Lab) Starts() map[string]string {
+	starts := map[string]string{}
+	for _, step := range l.Steps {
+		if at, _, ok := step.Edit(); ok {
+			b, _ := step.Blocks[at].(Edit)
+			starts[step.ID] = b.Source
+		}
+	}
+	return starts
+}
+
 // written is what the current step holds of manifests.
 type written struct {
 	edits     []Position

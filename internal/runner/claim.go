@@ -141,7 +141,7 @@ func (w *walk) apply(ctx context.Context, id, kind string, objects []*unstructur
 		}
 		r := checks.Result{Verdict: checks.Pass, Got: strings.Join(rows, ", "), Evidence: checks.Evidence{Rows: rows, Notes: warnings}}
 		switch {
-		case refused(err):
+		case Refused(err):
 			r.Verdict, r.Got, r.Why = checks.NotYet, "refused", err.Error()
 		case err != nil:
 			r.Verdict, r.Got, r.Why, r.Try = checks.CannotTell, "an error", err.Error(), WayOut(err)
@@ -223,8 +223,8 @@ func (w *walk) ask(ctx context.Context, id string, q *question) CheckOutcome {
 	return w.tellDone(id, "ask", result, start)
 }
 
-// refused says whether somebody understood the object and said no: that is an answer, not an error.
-func refused(err error) bool {
+// Refused says whether somebody understood the object and said no: that is an answer, not an error.
+func Refused(err error) bool {
 	var no interface{ Refused() bool }
 	if errors.As(err, &no) {
 		return no.Refused()

@@ -31,7 +31,7 @@ type (
 	}
 	// RequestFailed says that the lab could not be opened, or that a request made no sense in this state.
 	RequestFailed struct{ Err error }
-	// ApplyStarted and ApplyEnded bracket one apply (or solution) block.
+	// ApplyStarted and ApplyEnded bracket one apply, edit or solution block.
 	ApplyStarted struct{ Step, Block int }
 	ApplyEnded   struct {
 		Step, Block int

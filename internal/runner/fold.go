@@ -99,9 +99,9 @@ func restarts(phases []PhaseState, name string) bool {
 func (s StepState) apply(e Event) StepState {
 	switch e := e.(type) {
 	case ApplyStarted:
-		s.Applies = with(s.Applies, e.Block, ApplyState{Running: true})
+		s.Applies = with(s.Applies, e.Block, ApplyState{Running: true, Left: s.Applies[e.Block].all()})
 	case ApplyEnded:
-		s.Applies = with(s.Applies, e.Block, ApplyState{Objects: e.Objects, Err: e.Err})
+		s.Applies = with(s.Applies, e.Block, s.Applies[e.Block].end(e))
 	case CommandStarted:
 		s.Runs = with(s.Runs, e.Block, CommandState{Running: true})
 	case CommandOutput:
@@ -123,6 +123,23 @@ func (s StepState) apply(e Event) StepState {
 		}
 	}
 	return s
+}
+
+// all names the objects that were ever applied from the block.
+func (a ApplyState) all() []string {
+	names := slices.Clone(a.Left)
+	for _, o := range a.Objects {
+		names = append(names, o.Object)
+	}
+	return names
+}
+
+// end returns the state after an apply. While one is refused half-way, nobody knows what it leaves behind.
+func (a ApplyState) end(e ApplyEnded) ApplyState {
+	left := slices.DeleteFunc(slices.Clone(a.Left), func(name string) bool {
+		return slices.ContainsFunc(e.Objects, func(o Applied) bool { return o.Object == name })
+	})
+	return ApplyState{Objects: e.Objects, Err: e.Err, Left: left}
 }
 
 func stepOf(e Event) (int, bool) {

@@ -59,10 +59,10 @@ func (r *Runner) reportRevival(p Phase) {
 	r.emit(PhaseChanged{Phase: p, At: time.Now(), Revival: true})
 }
 
-func (r *Runner) apply(ctx context.Context, req Apply) {
-	r.emit(ApplyStarted(req))
-	r.open.beginStep(ctx, req.Step)
-	objects, err := objectsOf(r.open.plan.lab, req.Step, req.Block)
+// apply applies the objects of a block, unless err says that there is no such block.
+func (r *Runner) apply(ctx context.Context, step, block int, objects []*unstructured.Unstructured, err error) {
+	r.emit(ApplyStarted{Step: step, Block: block})
+	r.open.beginStep(ctx, step)
 	var applied []Applied
 	if err == nil {
 		applied, err = r.open.api.Apply(ctx, r.open.plan.namespace, objects)
@@ -70,8 +70,8 @@ func (r *Runner) apply(ctx context.Context, req Apply) {
 	if err == nil {
 		awaitNodes(ctx, r.open.looker.watch, objects)
 	}
-	r.open.did(req.Step)
-	r.emit(ApplyEnded{Step: req.Step, Block: req.Block, Objects: applied, Err: err})
+	r.open.did(step)
+	r.emit(ApplyEnded{Step: step, Block: block, Objects: applied, Err: err})
 }
 
 func (r *Runner) runCommand(ctx context.Context, req RunCommand) {

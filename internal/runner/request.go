@@ -1,5 +1,7 @@
 package runner
 
+import "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
 // Request is something a learner asks of the runner. The set is sealed. Requests are done one at a time, in order;
 // checks go on being looked at meanwhile.
 type Request interface{ request() }
@@ -10,6 +12,11 @@ type (
 	Open struct{ Lab string }
 	// Apply applies one apply or solution block.
 	Apply struct{ Step, Block int }
+	// ApplyOwn applies what the learner wrote where an edit block stands.
+	ApplyOwn struct {
+		Step, Block int
+		Objects     []*unstructured.Unstructured
+	}
 	// RunCommand runs one run block.
 	RunCommand struct{ Step, Block int }
 	// Answer answers one ask block.
@@ -25,6 +32,7 @@ type (
 
 func (Open) request()       {}
 func (Apply) request()      {}
+func (ApplyOwn) request()   {}
 func (RunCommand) request() {}
 func (Answer) request()     {}
 func (Reset) request()      {}

@@ -128,7 +128,11 @@ func (r *Runner) do(ctx, reqCtx context.Context, req Request) {
 	}
 	switch req := req.(type) {
 	case Apply:
-		r.apply(reqCtx, req)
+		objects, err := objectsOf(r.open.plan.lab, req.Step, req.Block)
+		r.apply(reqCtx, req.Step, req.Block, objects, err)
+	case ApplyOwn:
+		_, err := block[lesson.Edit](r.open.plan.lab, req.Step, req.Block)
+		r.apply(reqCtx, req.Step, req.Block, req.Objects, err)
 	case RunCommand:
 		r.runCommand(reqCtx, req)
 	case Answer:

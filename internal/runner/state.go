@@ -39,11 +39,12 @@ type StepState struct {
 	Checks  []CheckState
 }
 
-// ApplyState is what became of an apply block.
+// ApplyState is what became of an apply, edit or solution block.
 type ApplyState struct {
 	Running bool
 	Objects []Applied
 	Err     error
+	Left    []string // objects that an earlier text of the block applied, and this one does not name: they stay
 }
 
 // CommandState is what a run block printed, so far.

@@ -71,7 +71,7 @@ func (t *trial) run(ctx context.Context) checks.Result {
 	applied, err := t.api.Apply(ctx, t.plan.namespace, t.objects)
 	switch {
 	case err == nil:
-	case !refused(err):
+	case !Refused(err):
 		return checks.Result{Verdict: checks.CannotTell, Got: "an error", Why: err.Error(), Try: WayOut(err)}
 	case len(applied) == 0:
 		return refusedStart("the API server refuses it", err)

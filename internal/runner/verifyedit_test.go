@@ -1,15 +1,19 @@
 package runner
 
 import (
+	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/podlab/podlab/internal/checks"
+	"github.com/podlab/podlab/internal/lesson"
 )
 
 // editText is the lesson with an edit block in its first step, which begins with the text.
@@ -118,4 +122,43 @@ func TestPodsThatSettle(t *testing.T) {
 	if podSettled(w, "none") {
 		t.Error("a pod that is not there has settled")
 	}
+}
+
+func TestALearnerAppliesHerOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFakeWorld()
+		ctx, cancel := context.WithCancel(t.Context())
+		l := &learner{Runner: New(w.deps(testCourse(t, editText("a: [\n")))), cancel: cancel}
+		go l.Run(ctx)
+		defer l.stop()
+		l.Do(Open{Lab: "duo"})
+		l.until(func(s State) bool { return s.Lab == "duo" })
+		own := func(names ...string) []*unstructured.Unstructured {
+			var objects []*unstructured.Unstructured
+			for _, name := range names {
+				object, err := lesson.ParseManifest("mine.yaml", []byte(strings.Replace(otherPod, "other", name, 1)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				objects = append(objects, object...)
+			}
+			return objects
+		}
+		const at = 1 // the edit block
+		ended := func(s State) bool { a := s.Steps[0].Applies[at]; return !a.Running && len(a.Objects) > 0 }
+		l.Do(ApplyOwn{Step: 0, Block: at, Objects: own("first", "second")})
+		if a := l.until(ended).Steps[0].Applies[at]; a.Err != nil || len(a.Left) > 0 || len(a.Objects) != 2 {
+			t.Errorf("%+v", a)
+		}
+		l.Do(ApplyOwn{Step: 0, Block: at, Objects: own("demoduo", "second")})
+		l.until(func(s State) bool { return s.Steps[0].Applies[at].Running })
+		if a := l.until(ended).Steps[0].Applies[at]; a.Err != nil || !slices.Equal(a.Left, []string{"pod/first"}) {
+			t.Errorf("%+v", a)
+		}
+		l.until(verdict(0, 0, checks.Pass))
+		l.Do(ApplyOwn{Step: 1, Block: 0, Objects: own("first")})
+		if s := l.until(func(s State) bool { return s.Err != nil }); !strings.Contains(s.Err.Error(), "not lesson.Edit") {
+			t.Error(s.Err)
+		}
+	})
 }

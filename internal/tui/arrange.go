@@ -57,6 +57,7 @@ func (m *model) arrangeLab() {
 		state:  m.stepState(),
 		texts:  m.texts(m.lab.lab.ID, m.lab.step),
 		intro:  m.texts(m.lab.lab.ID, introStep),
+		drafts: m.drafts,
 		answer: m.answer,
 	}
 	m.page = d.draw()

@@ -29,6 +29,7 @@ type pageDrawer struct {
 	state  runner.StepState
 	texts  map[int][]string // rendered Markdown, by block; nil before it arrived
 	intro  map[int][]string
+	drafts Drafts
 	answer *answerInput // nil when no answer is being written
 	page   page
 }
@@ -84,6 +85,9 @@ func (d *pageDrawer) block(i int, b lesson.Block, hint int) []string {
 		lines := []string{d.label("manifest")}
 		lines = append(lines, d.rendered(d.texts, i, b)...)
 		return append(lines, d.applied(i)...)
+	case lesson.Edit:
+		lines := append([]string{d.label("manifest for you to mend")}, d.rendered(d.texts, i, b)...)
+		return append(lines, d.draft(i)...)
 	case lesson.Run:
 		return append(d.script(b.Script), d.output(i)...)
 	case lesson.Ask:
@@ -114,6 +118,8 @@ func (d *pageDrawer) rendered(texts map[int][]string, i int, b lesson.Block) []s
 	case lesson.Prose:
 		return wrap(clean(strings.TrimSpace(b.Markdown)), d.width)
 	case lesson.Apply:
+		return wrap(clean(strings.TrimSpace(b.Source)), d.width)
+	case lesson.Edit:
 		return wrap(clean(strings.TrimSpace(b.Source)), d.width)
 	case lesson.Mermaid:
 		return wrap(clean(b.Alt), d.width)

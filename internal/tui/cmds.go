@@ -78,6 +78,8 @@ func (p painter) block(b lesson.Block) []string {
 		return p.markdown(b.Explain)
 	case lesson.Apply:
 		return p.yaml(b.Source)
+	case lesson.Edit:
+		return p.yaml(b.Source)
 	case lesson.Solution:
 		if len(b.Objects) > 0 {
 			return p.yaml(b.Source)

@@ -1,9 +1,14 @@
 package tui
 
-import "github.com/podlab/podlab/internal/runner"
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"github.com/podlab/podlab/internal/runner"
+)
 
 // fold takes one event into the state, and notes what it ends.
-func (m *model) fold(e runner.Event) {
+func (m *model) fold(e runner.Event) tea.Cmd {
+	var cmd tea.Cmd
 	m.state = m.state.Apply(e)
 	switch e := e.(type) {
 	case runner.PhaseChanged:
@@ -36,21 +41,23 @@ func (m *model) fold(e runner.Event) {
 		m.showBlock(e.Step, e.Block)
 	case runner.ResetEnded:
 		m.pending = ""
-		m.afterReset(e.Err)
+		cmd = m.afterReset(e.Err)
 	}
 	if !m.running() {
 		m.interrupted = false
 	}
+	return cmd
 }
 
 // afterReset takes the learner back to the start of a lab that is as it was before she began.
-func (m *model) afterReset(err error) {
+func (m *model) afterReset(err error) tea.Cmd {
 	if err != nil || !m.ready() {
-		return
+		return nil
 	}
 	m.journal.forget(m.lab.lab.ID)
 	m.session.Forget(m.lab.lab.ID)
 	m.lab.forget()
 	m.goTo(0)
 	m.notice = "The lab is back at its start."
+	return m.putAside(m.lab.lab)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -87,6 +88,7 @@ func checkNames(s lesson.CheckSpec) string {
 		"ready":       "demoduo: 2/2 containers ready",
 		"namespaces":  "demoduo: net, uts and ipc are shared, mnt and pid are private",
 		"same-parent": "demoduo: one containerd-shim-runc-v2 is the parent of all",
+		"mount":       "mended: a mount at app:/site",
 		"nprocs":      "demoduo: 3 processes in net, uts and ipc",
 	}[s.ID]
 }
@@ -99,6 +101,7 @@ type fakeSession struct {
 	asked  []runner.Request
 	kept   []Position
 	forgot []string
+	drafts *fakeDrafts
 	answer func(runner.Request)
 }
 
@@ -125,6 +128,7 @@ func (s *fakeSession) Save(p Position) {
 func newFake() *fakeSession {
 	return &fakeSession{
 		events: make(chan runner.Event),
+		drafts: &fakeDrafts{editor: "nano"},
 		saved:  Saved{Last: "duo", Labs: map[string]Position{"solo": {Step: "b", Done: []string{"a", "b"}}}},
 	}
 }
@@ -151,7 +155,10 @@ func terminalWith(t *testing.T, s *fakeSession, c lesson.Course, width, height i
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	m := newModel(ctx, Options{Session: s, Course: c, NoColor: true, Out: io.Discard, Title: checkNames})
+	m := newModel(ctx, Options{Session: s, Course: c, Drafts: s.drafts, NoColor: true, Out: io.Discard, Title: checkNames})
+	m.exec = func(_ *exec.Cmd, ended tea.ExecCallback) tea.Cmd {
+		return func() tea.Msg { return ended(s.drafts.edit()) }
+	}
 	m.clock = func() tea.Cmd { return nil }
 	x := &terminal{t: t, m: m, session: s}
 	x.send(tea.WindowSizeMsg{Width: width, Height: height})
@@ -175,7 +182,7 @@ func (x *terminal) do(cmd tea.Cmd) {
 		}
 	case tea.QuitMsg:
 		x.quit = true
-	case pageRenderedMsg:
+	case pageRenderedMsg, draftBegunMsg, editorEndedMsg, draftReadMsg, putAsideMsg:
 		x.send(msg)
 	}
 }

@@ -4,10 +4,10 @@ import "github.com/charmbracelet/bubbles/key"
 
 // keyMap is every key of the program. Nothing else matches a key by name.
 type keyMap struct {
-	Enter, Tab, Up, Down, PageUp, PageDown, Top, Bottom          key.Binding
-	Apply, Run, Next, Previous, Evidence, Hint, Solution, Skip   key.Binding
-	Wide                                                         key.Binding
-	Reset, Output, ClusterUp, Help, Back, Quit, Interrupt, Agree key.Binding
+	Enter, Tab, Up, Down, PageUp, PageDown, Top, Bottom              key.Binding
+	Apply, Edit, Run, Next, Previous, Evidence, Hint, Solution, Skip key.Binding
+	Wide                                                             key.Binding
+	Reset, Output, ClusterUp, Help, Back, Quit, Interrupt, Agree     key.Binding
 }
 
 func newKeyMap() keyMap {
@@ -24,6 +24,7 @@ func newKeyMap() keyMap {
 		Top:       bind("g", "top", "home", "g"),
 		Bottom:    bind("G", "end", "end", "G"),
 		Apply:     bind("a", "apply", "a"),
+		Edit:      bind("E", "edit", "E"),
 		Run:       bind("r", "run", "r"),
 		Next:      bind("n", "next step", "n", "right"),
 		Previous:  bind("p", "previous step", "p", "left"),
@@ -50,7 +51,7 @@ type helpLine struct{ keys, does string }
 func (k keyMap) all() []helpLine {
 	return []helpLine{
 		{"enter", "do what comes next; the line above the keys says what that is"},
-		{"a", "apply the manifest of the step"},
+		{"a  E", "apply the step's manifest, or your own; E edits your own"},
 		{"r", "run the command of the step"},
 		{"tab", "answer the question of the step"},
 		{"s", "skip an open question; else show the solution (asks first)"},

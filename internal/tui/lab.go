@@ -18,13 +18,15 @@ type labView struct {
 	hints   map[blockRef]bool // hints that were revealed
 	solved  map[int]bool      // the solution is shown, by step
 	skipped map[blockRef]bool // questions that were skipped
+	drafts  map[int]draft     // the learner's own manifests, by step
+	editor  string            // the name of her editor, "" for none
 	lastRun int               // block of the command run last in this step, -1 before the first
 }
 
 type blockRef struct{ step, block int }
 
-func newLabView(lab lesson.Lab, title func(lesson.CheckSpec) string) labView {
-	v := labView{lab: lab, titles: make([][]string, len(lab.Steps))}
+func newLabView(lab lesson.Lab, title func(lesson.CheckSpec) string, editor string) labView {
+	v := labView{lab: lab, editor: editor, titles: make([][]string, len(lab.Steps))}
 	for i, s := range lab.Steps {
 		for _, spec := range s.Checks() {
 			v.titles[i] = append(v.titles[i], oneLine(title(spec)))
@@ -37,6 +39,7 @@ func newLabView(lab lesson.Lab, title func(lesson.CheckSpec) string) labView {
 // forget hides again what was revealed.
 func (v *labView) forget() {
 	v.hints, v.solved, v.skipped, v.lastRun = map[blockRef]bool{}, map[int]bool{}, map[blockRef]bool{}, -1
+	v.drafts = map[int]draft{}
 }
 
 func (v *labView) goTo(step int) {
@@ -182,6 +185,7 @@ type actionKind int
 const (
 	doNothing actionKind = iota
 	doApply
+	doEdit
 	doRun
 	doAnswer
 	doNext
@@ -202,7 +206,7 @@ func (v *labView) next(st runner.StepState) action {
 		if i > gate {
 			break
 		}
-		if a := v.todo(st, i, b); a.kind != doNothing {
+		if a := v.todo(st, i, b); a != (action{}) {
 			return a
 		}
 	}
@@ -214,6 +218,10 @@ func (v *labView) todo(st runner.StepState, i int, b lesson.Block) action {
 	case lesson.Apply:
 		if !applied(st, i) {
 			return action{doApply, i, "apply the manifest " + objectNames(b)}
+		}
+	case lesson.Edit:
+		if !v.editDone(st, i) {
+			return v.editTodo(i, v.editor)
 		}
 	case lesson.Run:
 		if !ran(st, i) {
@@ -231,6 +239,10 @@ func (v *labView) todo(st runner.StepState, i int, b lesson.Block) action {
 func (v *labView) leave(st runner.StepState) action {
 	pass, all := passing(st), len(v.at().Checks())
 	switch {
+	case !v.done(st) && len(v.open(st, isEdit)) > 0:
+		a := v.editTodo(v.open(st, isEdit)[0], v.editor)
+		a.text = fmt.Sprintf("%d of %d checks pass; %s", pass, all, a.text)
+		return a
 	case !v.done(st):
 		return action{kind: doNothing, text: fmt.Sprintf("waiting for the checks: %d of %d pass", pass, all)}
 	case v.isLast():

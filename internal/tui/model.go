@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"os/exec"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -27,6 +28,8 @@ type model struct {
 	clock   func() tea.Cmd  // sends the time in a second
 	title   func(lesson.CheckSpec) string
 	theme   theme
+	drafts  Drafts
+	exec    func(*exec.Cmd, tea.ExecCallback) tea.Cmd // gives the terminal to a program
 	keys    keyMap
 
 	width, height int
@@ -47,7 +50,7 @@ type model struct {
 	now         time.Time // the latest that any message carried
 	opening     string    // id of the lab that was asked for and has not answered
 	opened      string    // id of the lab that the runner has open
-	pending     string    // what was asked for and has not ended: "apply", "run", "answer", "reset"
+	pending     string    // what was asked for and has not ended: "apply", "run", "answer", "reset", "edit"
 	interrupted bool      // ctrl+c was pressed while something ran
 	ticking     bool
 	ended       bool // no event will come
@@ -61,6 +64,8 @@ func newModel(ctx context.Context, o Options) *model {
 		stopped:  ctx.Done(),
 		clock:    func() tea.Cmd { return nextTick(ctx.Done()) },
 		title:    o.Title,
+		drafts:   o.Drafts,
+		exec:     tea.ExecProcess,
 		theme:    newTheme(o.Out, o.Dark, o.NoColor),
 		keys:     newKeyMap(),
 		catalog:  newCatalog(o.Course, saved.Last),
@@ -85,8 +90,9 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.KeyMsg:
 		cmd = m.press(msg)
 	case eventMsg:
-		m.fold(msg.event)
-		cmd = nextEvent(m.stopped, m.events)
+		cmd = tea.Batch(m.fold(msg.event), nextEvent(m.stopped, m.events))
+	case draftBegunMsg, editorEndedMsg, draftReadMsg, putAsideMsg:
+		cmd = m.foldDraft(msg)
 	case streamEndedMsg:
 		m.ended, m.pending, m.opening = true, "", ""
 	case pageRenderedMsg:

@@ -105,7 +105,7 @@ func (m *model) openPicked() {
 		return
 	}
 	if m.lab.lab.ID != lab.ID {
-		m.lab = newLabView(lab, m.title)
+		m.lab = newLabView(lab, m.title, m.drafts.Editor())
 	}
 	m.mode = inLab
 	m.goTo(m.journal.resume(lab))

@@ -36,7 +36,11 @@ func (m *model) pressLab(msg tea.KeyMsg) tea.Cmd {
 			m.goTo(m.lab.step - 1)
 		}
 	default:
-		m.pressWork(msg)
+		cmd, taken := m.pressEdit(msg)
+		if !taken {
+			m.pressWork(msg)
+		}
+		return cmd
 	}
 	return nil
 }

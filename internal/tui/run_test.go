@@ -45,7 +45,7 @@ func sit(ctx context.Context, t *testing.T, s Session) (*person, <-chan error) {
 	go p.read()
 	result := make(chan error, 1)
 	go func() {
-		result <- Run(ctx, Options{Session: s, Course: course(), Dark: true, In: slave, Out: slave, Title: checkNames})
+		result <- Run(ctx, Options{Session: s, Course: course(), Drafts: &fakeDrafts{}, Dark: true, In: slave, Out: slave, Title: checkNames})
 	}()
 	t.Cleanup(func() {
 		_ = slave.Close()

@@ -48,6 +48,7 @@ type Position struct {
 type Options struct {
 	Session Session
 	Course  lesson.Course
+	Drafts  Drafts
 	Dark    bool // the terminal's background is dark; ask it once, before Run
 	NoColor bool
 	In      io.Reader

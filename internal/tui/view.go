@@ -210,6 +210,8 @@ func (m *model) busyWords() string {
 		what = m.pending
 	}
 	switch what {
+	case "edit":
+		return "… reading your manifest"
 	case "apply":
 		return "… applying the manifest"
 	case "run":
@@ -265,7 +267,11 @@ func (m *model) labKeys() []key.Binding {
 	idle := m.ready() && m.state.Cluster.Up && !m.running()
 	add(m.canReopen(), k.ClusterUp)
 	add(m.running(), k.Interrupt)
-	add(idle && len(m.lab.appliable(st)) > 0, k.Apply)
+	own := len(m.lab.open(st, isEdit)) > 0
+	add(!m.running() && own, k.Edit)
+	add(idle && own && !m.solutionShown(), named(k.Apply, "apply your file"))
+	add(idle && own && m.solutionShown(), named(k.Apply, "apply the solution"))
+	add(idle && !own && len(m.lab.appliable(st)) > 0, k.Apply)
 	add(idle && len(m.lab.open(st, isRun)) > 0, k.Run)
 	add(gated, k.Skip)
 	add(!m.lab.isLast(), named(k.Next, "next"))

@@ -1,0 +1,251 @@
+package tui
+
+import (
+	"errors"
+	"fmt"
+	"os/exec"
+
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/podlab/podlab/internal/lesson"
+	"github.com/podlab/podlab/internal/runner"
+)
+
+// Drafts keeps the manifests that the learner writes, one file for each step that asks for one. Begin, Read and PutAside
+// work on files: the terminal calls them in commands only.
+type Drafts interface {
+	// Path returns where the learner's file of the step is, or will be, as a person would write it.
+	Path(lab, step string) string
+	// Command returns what applies the file in a shell.
+	Command(lab, step string) string
+	// Editor returns the name of the learner's editor, "" if there is none.
+	Editor() string
+	// Edit returns the editor with the step's file, ready to run in the terminal.
+	Edit(lab, step string) *exec.Cmd
+	// Begin writes what the step begins with into the file, unless there is one.
+	Begin(lab, step, start string) error
+	// Read reads the file, strictly. Mistakes in it are a lesson.Mistakes.
+	Read(lab, step string) ([]*unstructured.Unstructured, error)
+	// PutAside takes the lab's files out of the way and returns where the learner's own words are kept.
+	PutAside(lab string, starts map[string]string) (kept []string, err error)
+}
+
+// draft is what is known of the learner's file of one step.
+type draft struct {
+	begun bool  // it was written, or read
+	err   error // what is wrong with it, or why it could not be had
+}
+
+// draftRef names the edit block that a message is about.
+type draftRef struct {
+	lab         lesson.Lab
+	step, block int
+}
+
+func (r draftRef) stepID() string { return r.lab.Steps[r.step].ID }
+
+type (
+	// draftBegunMsg says that the learner's file is there; edit says what for.
+	draftBegunMsg struct {
+		at   draftRef
+		edit bool
+		err  error
+	}
+	// editorEndedMsg says that the learner came back from her editor.
+	editorEndedMsg struct {
+		at  draftRef
+		err error
+	}
+	// draftReadMsg carries what the learner's file says.
+	draftReadMsg struct {
+		at      draftRef
+		objects []*unstructured.Unstructured
+		err     error
+	}
+	// putAsideMsg says that the files of a lab were taken out of the way after its reset.
+	putAsideMsg struct {
+		kept []string
+		err  error
+	}
+)
+
+// beginDraft makes sure that the learner has a file, to edit it or to apply it as it is.
+func (m *model) beginDraft(block int, edit bool) tea.Cmd {
+	if m.running() {
+		m.notice = "Wait for what is running, or interrupt it with ctrl+c."
+		return nil
+	}
+	start, ok := m.lab.at().Blocks[block].(lesson.Edit)
+	if !ok {
+		return nil
+	}
+	m.pending = "edit"
+	m.showBlock(m.lab.step, block)
+	at, drafts := draftRef{m.lab.lab, m.lab.step, block}, m.drafts
+	return func() tea.Msg { return draftBegunMsg{at, edit, drafts.Begin(at.lab.ID, at.stepID(), start.Source)} }
+}
+
+// foldDraft takes what became of a file, and goes on from there.
+func (m *model) foldDraft(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case draftBegunMsg:
+		return m.draftBegun(msg)
+	case editorEndedMsg:
+		if msg.err != nil {
+			m.endDraft(msg.at, fmt.Errorf("the editor %s did not end well: %w", m.drafts.Editor(), msg.err))
+			return nil
+		}
+		return m.readDraft(msg.at)
+	case draftReadMsg:
+		m.endDraft(msg.at, msg.err)
+		if msg.err == nil && m.lab.lab.ID == msg.at.lab.ID {
+			m.ask("apply", runner.ApplyOwn{Step: msg.at.step, Block: msg.at.block, Objects: msg.objects})
+		}
+	case putAsideMsg:
+		m.pending = ""
+		if msg.err != nil {
+			m.notice = oneLine(msg.err.Error())
+		} else if len(msg.kept) > 0 {
+			m.notice = "The lab is back at its start. What you wrote is kept: " + oneLine(msg.kept[len(msg.kept)-1])
+		}
+	}
+	return nil
+}
+
+func (m *model) draftBegun(msg draftBegunMsg) tea.Cmd {
+	switch {
+	case msg.err != nil:
+		m.endDraft(msg.at, msg.err)
+	case !msg.edit:
+		return m.readDraft(msg.at)
+	case m.drafts.Editor() == "":
+		m.endDraft(msg.at, nil)
+	default:
+		at := msg.at
+		return m.exec(m.drafts.Edit(at.lab.ID, at.stepID()), func(err error) tea.Msg { return editorEndedMsg{at, err} })
+	}
+	return nil
+}
+
+func (m *model) readDraft(at draftRef) tea.Cmd {
+	drafts := m.drafts
+	return func() tea.Msg {
+		objects, err := drafts.Read(at.lab.ID, at.stepID())
+		return draftReadMsg{at, objects, err}
+	}
+}
+
+// endDraft notes what became of the file and shows it.
+func (m *model) endDraft(at draftRef, err error) {
+	if m.pending == "edit" {
+		m.pending = ""
+	}
+	if m.lab.lab.ID != at.lab.ID {
+		return
+	}
+	m.lab.drafts[at.step] = draft{begun: true, err: err}
+	m.showEnd(at.step, at.block)
+}
+
+// putAside takes the learner's files of the lab out of the way. Nothing else is asked for until that is done.
+func (m *model) putAside(lab lesson.Lab) tea.Cmd {
+	starts := lab.Starts()
+	if len(starts) == 0 {
+		return nil
+	}
+	m.pending = "reset"
+	drafts := m.drafts
+	return func() tea.Msg {
+		kept, err := drafts.PutAside(lab.ID, starts)
+		return putAsideMsg{kept, err}
+	}
+}
+
+// pressEdit handles the keys of a step in which the learner writes her own manifest.
+func (m *model) pressEdit(msg tea.KeyMsg) (cmd tea.Cmd, taken bool) {
+	blocks := m.lab.open(m.stepState(), isEdit)
+	if len(blocks) == 0 {
+		return nil, false
+	}
+	switch {
+	case key.Matches(msg, m.keys.Edit):
+		return m.beginDraft(blocks[0], true), true
+	case key.Matches(msg, m.keys.Apply) && !m.solutionShown():
+		return m.beginDraft(blocks[0], false), true
+	case key.Matches(msg, m.keys.Enter):
+		a := m.lab.next(m.stepState())
+		if a.kind == doEdit {
+			return m.beginDraft(a.block, true), true
+		}
+	}
+	return nil, false
+}
+
+// solutionShown says whether the step's solution is on screen and can be applied.
+func (m *model) solutionShown() bool { return len(m.lab.appliable(m.stepState())) > 0 }
+
+func isEdit(b lesson.Block) bool { _, ok := b.(lesson.Edit); return ok }
+
+// editTodo says what is to be done about the step's own manifest, if anything is.
+func (v *labView) editTodo(i int, editor string) action {
+	d := v.drafts[v.step]
+	var mistakes lesson.Mistakes
+	with := ""
+	if editor != "" {
+		with = " with " + oneLine(editor)
+	}
+	switch {
+	case editor == "" && !d.begun:
+		return action{doEdit, i, "write the manifest above into your file"}
+	case editor == "":
+		return action{text: "there is no editor here: edit your file elsewhere, then a applies it"}
+	case errors.As(d.err, &mistakes):
+		return action{doEdit, i, "mend your manifest" + with}
+	case d.begun:
+		return action{doEdit, i, "edit your manifest again" + with}
+	}
+	return action{doEdit, i, "edit your manifest" + with}
+}
+
+// editDone says whether the learner's manifest was applied, or the solution in its place.
+func (v *labView) editDone(st runner.StepState, i int) bool {
+	_, solution, ok := v.at().Edit()
+	return applied(st, i) || ok && applied(st, solution) || v.done(st)
+}
+
+// draft draws where the learner's file is and what is wrong with it.
+func (d *pageDrawer) draft(i int) []string {
+	step := d.view.at()
+	lines := indent("  Your file: ", clean(d.drafts.Path(d.view.lab.ID, step.ID)), d.width)
+	for n, line := range lines {
+		lines[n] = d.theme.dim.Render(line)
+	}
+	lines = append(lines, d.theme.dim.Render(cut("  In a shell: "+oneLine(d.drafts.Command(d.view.lab.ID, step.ID)), d.width)))
+	state := d.view.drafts[d.view.step]
+	var mistakes lesson.Mistakes
+	switch {
+	case errors.As(state.err, &mistakes):
+		lines = append(lines, d.theme.bad.Render(cut("✗ not applied: "+plural(len(mistakes), "mistake")+" in your file", d.width)))
+		for _, mistake := range mistakes {
+			lines = append(lines, indent("  ", oneLine(mistake.Error()), d.width)...)
+		}
+	case state.err != nil:
+		lines = append(lines, indent(d.theme.bad.Render("✗ "), oneLine(state.err.Error()), d.width)...)
+	default:
+		return append(lines, d.own(i)...)
+	}
+	return lines
+}
+
+// own says what became of the learner's manifest, and what of an earlier one is still there.
+func (d *pageDrawer) own(i int) []string {
+	lines := d.applied(i)
+	if a := d.state.Applies[i]; !a.Running && a.Err == nil {
+		for _, name := range a.Left {
+			lines = append(lines, indent(d.theme.warn.Render("! "), oneLine(name)+" stays, though your file no longer names it", d.width)...)
+		}
+	}
+	return lines
+}

@@ -1,0 +1,249 @@
+package tui
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/x/exp/golden"
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/podlab/podlab/internal/checks"
+	"github.com/podlab/podlab/internal/lesson"
+	"github.com/podlab/podlab/internal/runner"
+)
+
+const (
+	misplaced = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: mended\nspec:\n  containers:\n  - name: app\n    image: demo:1.0.0\n  volumeMounts:\n  - {name: site, mountPath: /site}\n"
+	mended    = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: mended\nspec:\n  containers:\n  - name: app\n    image: demo:1.0.0\n    volumeMounts:\n    - {name: site, mountPath: /site}\n"
+)
+
+// block of the edit block in the lab mend.
+const editBlock = 1
+
+// fakeDrafts keeps one file in memory; the learner's editor writes into it what a test says.
+type fakeDrafts struct {
+	editor  string
+	file    string
+	types   []string // what the editor leaves in the file, each time it is opened
+	failing error    // of the editor
+	calls   []string
+}
+
+func (d *fakeDrafts) Path(lab, step string) string {
+	return "~/.local/state/podlab/work/" + lab + "/" + step + ".yaml"
+}
+func (d *fakeDrafts) Command(lab, _ string) string  { return "podlab apply " + lab }
+func (d *fakeDrafts) Editor() string                { return d.editor }
+func (d *fakeDrafts) Edit(_, step string) *exec.Cmd { return exec.Command(d.editor, step) }
+func (d *fakeDrafts) Begin(_, _, start string) error {
+	d.calls = append(d.calls, "begin")
+	if d.file == "" {
+		d.file = start
+	}
+	return nil
+}
+
+func (d *fakeDrafts) Read(_, step string) ([]*unstructured.Unstructured, error) {
+	d.calls = append(d.calls, "read")
+	if d.file == "" {
+		return nil, fmt.Errorf("read your manifest: %w", fs.ErrNotExist)
+	}
+	return lesson.ParseManifest(step+".yaml", []byte(d.file))
+}
+
+func (d *fakeDrafts) PutAside(lab string, starts map[string]string) ([]string, error) {
+	d.calls = append(d.calls, fmt.Sprintf("put %d aside", len(starts)))
+	if d.file == "" {
+		return nil, nil
+	}
+	d.file = ""
+	return []string{d.Path(lab, "mend-it") + "~"}, nil
+}
+
+func (d *fakeDrafts) edit() error {
+	d.calls = append(d.calls, "edit")
+	if len(d.types) > 0 {
+		d.file, d.types = d.types[0], d.types[1:]
+	}
+	return d.failing
+}
+
+func mendLab() lesson.Course {
+	objects, _ := lesson.ParseManifest("", []byte(mended))
+	return lesson.Course{Labs: []lesson.Lab{{
+		ID: "mend", Title: "Mend a manifest", Minutes: 5,
+		Steps: []lesson.Step{
+			{ID: "mend-it", Title: "Mend it", Blocks: []lesson.Block{
+				lesson.Prose{Markdown: "The API server refuses this one. Where do its mounts belong?"},
+				lesson.Edit{Source: misplaced},
+				lesson.Check{Specs: []lesson.CheckSpec{spec("ready"), spec("mount")}},
+				lesson.Solution{Source: mended, Objects: objects},
+			}},
+			{ID: "debrief", Title: "What was learned", Blocks: []lesson.Block{lesson.Prose{Markdown: "Mounts belong into a container."}}},
+		},
+	}}}
+}
+
+// mend opens the lab mend on a cluster that is up.
+func mend(t *testing.T, width, height int) *terminal {
+	t.Helper()
+	x := terminalWith(t, newFake(), mendLab(), width, height)
+	x.keys("enter")
+	x.event(runner.ClusterUp{At: start()}, runner.LabOpened{Lab: "mend", Checks: []int{2, 0}})
+	return x
+}
+
+// own is the request that applies a text of the learner's.
+func own(t *testing.T, text string) runner.ApplyOwn {
+	t.Helper()
+	objects, err := lesson.ParseManifest("", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return runner.ApplyOwn{Step: 0, Block: editBlock, Objects: objects}
+}
+
+func (x *terminal) applied(names ...string) {
+	var objects []runner.Applied
+	for _, name := range names {
+		objects = append(objects, runner.Applied{Object: name, Action: "created"})
+	}
+	x.event(runner.ApplyStarted{Block: editBlock}, runner.ApplyEnded{Block: editBlock, Objects: objects})
+}
+
+func TestTheLearnerMendsAManifest(t *testing.T) {
+	x := mend(t, 100, 40)
+	d := x.session.drafts
+	d.types = []string{misplaced, mended}
+	x.see("enter: edit your manifest with nano")
+	x.keys("enter")
+	x.see(`mend-it.yaml:9:3: Pod "mended": unknown field "spec.volumeMounts" (did`)
+	x.see(`you mean "spec.containers[].volumeMounts"?)`)
+	x.see("enter: mend your manifest with nano")
+	if len(x.session.asked) != 1 {
+		t.Fatalf("a wrong manifest was applied: %v", x.session.asked)
+	}
+	x.keys("enter")
+	x.wasAsked(own(t, mended))
+	x.applied("pod/mended")
+	x.see("✓ applied: pod/mended created")
+	x.notSee("not applied")
+	x.see("0 of 2 checks pass; edit your manifest again with nano")
+	x.pass(0, 2)
+	x.see("all 2 checks pass: n for the next step")
+	if diff := cmp.Diff([]string{"begin", "edit", "read", "begin", "edit", "read"}, d.calls); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheFileIsAppliedAsItIs(t *testing.T) {
+	x := mend(t, 100, 40)
+	x.session.drafts.file = mended // written in another terminal
+	x.see("a apply your file")
+	x.keys("a")
+	x.wasAsked(own(t, mended))
+	if slices.Contains(x.session.drafts.calls, "edit") {
+		t.Error("the editor was opened")
+	}
+}
+
+func TestWithoutAnEditorTheFileIsNamed(t *testing.T) {
+	x := mend(t, 100, 40)
+	x.m.lab.editor, x.session.drafts.editor = "", ""
+	x.keys("w")
+	x.see("enter: write the manifest above into your file")
+	x.keys("enter")
+	x.see("there is no editor here: edit your file elsewhere, then a applies it")
+	x.see("~/.local/state/podlab/work/mend/mend-it.yaml")
+	x.see("podlab apply mend")
+	x.keys("enter", "a")
+	x.see("not applied: 1 mistake in your file")
+	x.keys("enter")
+	x.see("not applied: 1 mistake in your file")
+	x.session.drafts.file = mended
+	x.keys("a")
+	x.wasAsked(own(t, mended))
+}
+
+func TestAnEditorThatFailsAppliesNothing(t *testing.T) {
+	x := mend(t, 100, 40)
+	x.session.drafts.types, x.session.drafts.failing = []string{mended}, errors.New("exit status 1")
+	x.keys("E")
+	x.see("the editor nano did not end well: exit status 1")
+	if len(x.session.asked) != 1 {
+		t.Errorf("asked for %v", x.session.asked)
+	}
+}
+
+func TestAfterTheSolutionIsShownItIsApplied(t *testing.T) {
+	x := mend(t, 100, 40)
+	x.keys("s", "y")
+	x.see("a apply the solution")
+	x.keys("a")
+	x.wasAsked(runner.Apply{Step: 0, Block: 3})
+	x.event(runner.ApplyStarted{Block: 3}, runner.ApplyEnded{Block: 3, Objects: []runner.Applied{{Object: "pod/mended", Action: "created"}}})
+	x.session.drafts.file = mended
+	x.keys("E")
+	x.wasAsked(own(t, mended))
+}
+
+func TestWhatAnEarlierFileMadeIsNamed(t *testing.T) {
+	x := mend(t, 100, 40)
+	x.applied("pod/first", "pod/mended")
+	x.applied("pod/mended")
+	x.see("! pod/first stays, though your file no longer names it")
+	x.applied("pod/first", "pod/mended")
+	x.notSee("stays, though")
+}
+
+func TestResetPutsTheFileAside(t *testing.T) {
+	x := mend(t, 100, 40)
+	x.session.drafts.types = []string{misplaced + "# mine\n"}
+	x.keys("enter", "R", "y")
+	x.event(runner.ResetStarted{}, runner.ResetEnded{})
+	x.see("The lab is back at its start. What you wrote is kept: ")
+	x.notSee("not applied")
+	if last := x.session.drafts.calls[len(x.session.drafts.calls)-1]; last != "put 1 aside" {
+		t.Errorf("%v", x.session.drafts.calls)
+	}
+}
+
+func TestNothingIsEditedWhileSomethingRuns(t *testing.T) {
+	x := mend(t, 100, 40)
+	x.keys("R", "y", "E", "a")
+	if len(x.session.drafts.calls) > 0 {
+		t.Errorf("%v", x.session.drafts.calls)
+	}
+}
+
+func TestEditScreens(t *testing.T) {
+	for _, s := range []scene{
+		{"before", func(*terminal) {}},
+		{"mistakes", func(x *terminal) {
+			x.session.drafts.types = []string{strings.Replace(misplaced, "image", "imagee", 1)}
+			x.keys("enter")
+		}},
+		{"applied", func(x *terminal) {
+			x.session.drafts.types = []string{mended}
+			x.keys("enter")
+			x.applied("pod/mended")
+			x.event(runner.CheckUpdated{Check: 0, Result: checks.Result{Verdict: checks.Pass, Want: "1/1", Got: "1/1"}, At: start()})
+			x.keys("end")
+		}},
+	} {
+		for _, size := range sizes() {
+			t.Run(fmt.Sprintf("%s/%dx%d", s.name, size[0], size[1]), func(t *testing.T) {
+				x := mend(t, size[0], size[1])
+				s.play(x)
+				golden.RequireEqual(t, x.m.View())
+				fits(t, x.m.View(), size[0], size[1])
+			})
+		}
+	}
+}
