@@ -36,6 +36,10 @@ func (c *Client) Reset(ctx context.Context, namespace string) error {
 	if err := c.empty(ctx, namespace); err != nil {
 		return fmt.Errorf("reset namespace %s: %w", namespace, err)
 	}
+	// Events outlive what they are about, and a learner who begins anew would take them for her own.
+	if err := c.core.Events(namespace).DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{}); err != nil {
+		return fmt.Errorf("reset namespace %s: delete its events: %w", namespace, unanswered(err))
+	}
 	return nil
 }
 
