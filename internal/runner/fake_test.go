@@ -77,15 +77,19 @@ type fakeWorld struct {
 	lost     error // the watch's connection
 	upErr    error
 	applyErr error
-	ready    bool // whether applied pods become ready
-	ended    bool // the containers of applied pods have ended
-	exit     int  // of commands
-	applies  int
-	onApply  func(applied int) // called with the lock held; may be nil
-	usage    time.Duration
-	ups      int
-	changed  chan struct{}
-	block    chan struct{} // Up waits for it or for ctx; nil means it does not
+	resetErr error
+	keeps    bool // Reset removes nothing
+
+	goneAfterReset error // what the watch says once there was something to reset
+	ready          bool  // whether applied pods become ready
+	ended          bool  // the containers of applied pods have ended
+	exit           int   // of commands
+	applies        int
+	onApply        func(applied int) // called with the lock held; may be nil
+	usage          time.Duration
+	ups            int
+	changed        chan struct{}
+	block          chan struct{} // Up waits for it or for ctx; nil means it does not
 }
 
 func newFakeWorld() *fakeWorld {
@@ -180,7 +184,15 @@ func (w *fakeWorld) pod(name string) *corev1.Pod {
 func (w *fakeWorld) Reset(context.Context, string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	clear(w.pods)
+	if len(w.pods) > 0 && w.resetErr != nil {
+		return w.resetErr
+	}
+	if len(w.pods) > 0 && w.goneAfterReset != nil {
+		w.lost = w.goneAfterReset
+	}
+	if !w.keeps {
+		clear(w.pods)
+	}
 	w.notify()
 	return nil
 }

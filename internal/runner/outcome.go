@@ -1,8 +1,6 @@
 package runner
 
 import (
-	"slices"
-
 	"github.com/podlab/podlab/internal/checks"
 )
 
@@ -23,13 +21,20 @@ type LabOutcome struct {
 	Seconds float64        `json:"seconds"`
 	Steps   []StepOutcome  `json:"steps"`
 
+	Reset      *CheckOutcome `json:"reset,omitempty"`       // that the lab could be put back to its start; Seconds is how long that took
 	NearMisses []StepOutcome `json:"near-misses,omitempty"` // by the name of their file
 }
 
 // Claims returns everything that was claimed of the lab, in order.
 func (l LabOutcome) Claims() []CheckOutcome {
 	var claims []CheckOutcome
-	for _, part := range slices.Concat(l.Steps, l.NearMisses) {
+	for _, part := range l.Steps {
+		claims = append(claims, part.Checks...)
+	}
+	if l.Reset != nil {
+		claims = append(claims, *l.Reset)
+	}
+	for _, part := range l.NearMisses {
 		claims = append(claims, part.Checks...)
 	}
 	return claims
@@ -41,8 +46,8 @@ type StepOutcome struct {
 	Checks []CheckOutcome `json:"checks"`
 }
 
-// CheckOutcome is one claim of a lesson, with what became of it. Kind is the check's kind, or "apply", "run", "ask", "start"
-// or "solution" for what the lesson does besides checking, or "near-miss" for a check that must refuse one.
+// CheckOutcome is one claim of a lesson, with what became of it. Kind is the check's kind, or "apply", "run", "output", "ask",
+// "start" or "solution" for what the lesson does besides checking, "reset", or "near-miss" for a check that must refuse one.
 type CheckOutcome struct {
 	ID         string            `json:"id"`
 	Kind       string            `json:"kind"`

@@ -82,30 +82,34 @@ func (w *walk) lab(ctx context.Context, lab lesson.Lab, opts VerifyOptions) LabO
 	out := LabOutcome{ID: lab.ID, Steps: []StepOutcome{}}
 	w.r.emit(LabStarted{Lab: lab.ID, Title: lab.Title})
 	if !opts.NearMissesOnly {
-		out.Steps = w.steps(ctx, lab)
+		out.Steps, out.Reset = w.walked(ctx, lab)
 	}
 	out.NearMisses = w.nearMisses(ctx, lab, opts.NearMisses)
 	out.Verdict, out.Seconds = out.worst(), seconds(start)
 	return out
 }
 
-// steps walks the steps of the lab.
-func (w *walk) steps(ctx context.Context, lab lesson.Lab) []StepOutcome {
+// walked walks the steps of the lab and puts it back. The reset is nil if the lab was not walked to its end.
+func (w *walk) walked(ctx context.Context, lab lesson.Lab) ([]StepOutcome, *CheckOutcome) {
 	watchCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if err := w.enter(watchCtx, lab); err != nil {
-		return []StepOutcome{{ID: "open", Checks: []CheckOutcome{w.couldNotOpen(err)}}}
+		return []StepOutcome{{ID: "open", Checks: []CheckOutcome{w.couldNotOpen(err)}}}, nil
 	}
 	before := w.inEmpty(watchCtx)
 	outcomes := []StepOutcome{}
 	for i, step := range lab.Steps {
 		if ctx.Err() != nil {
-			break
+			return outcomes, nil
 		}
 		w.r.emit(StepStarted{Lab: lab.ID, Step: step.ID, Title: step.Title})
 		outcomes = append(outcomes, StepOutcome{ID: step.ID, Checks: w.step(ctx, i, step, before[i])})
 	}
-	return outcomes
+	if ctx.Err() != nil {
+		return outcomes, nil
+	}
+	reset := w.putBack(ctx)
+	return outcomes, &reset
 }
 
 // couldNotOpen tells that there is no empty namespace to begin in.
@@ -196,6 +200,7 @@ func (w *walk) step(ctx context.Context, index int, step lesson.Step, before []c
 	claims := []CheckOutcome{}
 	counts := map[string]int{}
 	next := 0
+	var ran CheckOutcome // the last command
 	for i, b := range step.Blocks {
 		if ctx.Err() != nil {
 			break
@@ -214,7 +219,10 @@ func (w *walk) step(ctx context.Context, index int, step lesson.Step, before []c
 			decided = w.edit(ctx, index, step, b)
 		case lesson.Run:
 			begin()
-			decided = []CheckOutcome{w.run(ctx, index, numbered(counts, "run"), b)}
+			ran = w.run(ctx, index, numbered(counts, "run"), b)
+			decided = []CheckOutcome{ran}
+		case lesson.Output:
+			decided = []CheckOutcome{w.output(numbered(counts, "output"), b, ran)}
 		case lesson.Ask:
 			decided = []CheckOutcome{w.ask(ctx, numbered(counts, "ask"), w.plan.questions[blockAt{index, i}])}
 		}

@@ -1,0 +1,52 @@
+package runner
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/podlab/podlab/internal/checks"
+)
+
+// putBack resets the lab as a learner would, and shows that no check holds afterwards. Its seconds are those of the reset.
+func (w *walk) putBack(ctx context.Context) CheckOutcome {
+	claim := CheckOutcome{ID: "reset", Kind: "reset", Want: "no check holds after a reset"}
+	limited, cancel := context.WithTimeout(ctx, resetLimit)
+	defer cancel()
+	start := time.Now()
+	err := w.api.Reset(limited, w.plan.namespace)
+	claim.Seconds = seconds(start)
+	if err != nil {
+		claim.Verdict, claim.Got, claim.Why, claim.Try = checks.CannotTell, "an error", err.Error(), WayOut(err)
+	} else {
+		w.looker.memories.forget()
+		w.judgePutBack(ctx, &claim)
+	}
+	w.r.emit(ClaimDecided{Claim: claim})
+	return claim
+}
+
+// judgePutBack asks every check once more.
+func (w *walk) judgePutBack(ctx context.Context, claim *CheckOutcome) {
+	all, places := w.plan.flat()
+	var holding []string
+	for i, r := range w.lookOnce(ctx, all) {
+		name := w.plan.lab.Steps[places[i].step].ID + "/" + w.plan.specs[places[i].step][places[i].check].ID
+		switch r.Verdict {
+		case checks.Pass:
+			holding = append(holding, name)
+			claim.Mismatches = append(claim.Mismatches, checks.Mismatch{Of: name, Want: "not yet", Got: "pass: " + r.Got})
+		case checks.CannotTell:
+			claim.Why, claim.Try = name+" cannot tell: "+r.Why, r.Try
+		}
+	}
+	switch {
+	case len(holding) > 0:
+		claim.Verdict, claim.Got, claim.Why = checks.NotYet, "still holding: "+strings.Join(holding, ", "), ""
+	case claim.Why != "":
+		claim.Verdict, claim.Got = checks.CannotTell, "not every check could be asked"
+	default:
+		claim.Verdict, claim.Got = checks.Pass, fmt.Sprintf("not yet again: %s", howMany(len(all), "check", "checks"))
+	}
+}
