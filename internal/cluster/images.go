@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -104,14 +105,17 @@ func (c *Cluster) putOn(ctx context.Context, ph *phase, node string, sources []s
 		return err
 	}
 	have := parseImages(list)
-	for _, s := range sources {
-		if have[s.ref] == s.id {
-			continue
-		}
-		ph.say("%s on %s", s.name, node)
-		if err := c.importImage(ctx, node, s); err != nil {
-			return fmt.Errorf("put image %s on %s: %w", s.name, node, err)
-		}
+	missing := slices.DeleteFunc(slices.Clone(sources), func(s source) bool { return have[s.ref] == s.id })
+	if len(missing) == 0 {
+		return nil
+	}
+	what := missing[0].name
+	if len(missing) > 1 {
+		what = fmt.Sprintf("%d images", len(missing))
+	}
+	ph.say("%s on %s", what, node)
+	if err := c.importImages(ctx, ph, node, missing); err != nil {
+		return fmt.Errorf("put %s on %s: %w", what, node, err)
 	}
 	return nil
 }
@@ -157,28 +161,69 @@ func parseImages(list string) map[string]string {
 	return have
 }
 
-// importScript imports an archive and gives the image its name on the node: $1 the name in the archive, $2 the one that
-// manifests mean, $3 Docker's ID. The mark comes last, so that an import that was cut short counts as missing. Only the
-// node's own platform is imported: archives of Docker's newer image store name others whose content they lack.
+// importScript imports an archive and gives the images their names on the node. For each image come three arguments: the
+// name in the archive, the one that manifests mean, Docker's ID; then "--" and the names that nothing means. The mark comes
+// after the name, so that an import that was cut short counts as missing. Only the node's own platform is imported:
+// archives of Docker's newer image store name others whose content they lack.
 const importScript = `set -e
 ctr -n k8s.io images import - >/dev/null
-if [ "$1" != "$2" ]; then
-	ctr -n k8s.io images tag --force "$1" "$2" >/dev/null
-	ctr -n k8s.io images rm "$1" >/dev/null
-fi
-ctr -n k8s.io images label "$2" ` + imageMark + `="$3" >/dev/null`
+while [ "$1" != -- ]; do
+	[ "$1" = "$2" ] || ctr -n k8s.io images tag --force "$1" "$2" >/dev/null
+	ctr -n k8s.io images label "$2" ` + imageMark + `="$3" >/dev/null
+	shift 3
+done
+shift
+[ $# = 0 ] || ctr -n k8s.io images rm "$@" >/dev/null`
 
-// importImage streams Docker's image straight into the node's containerd; nothing is written on the way.
-func (c *Cluster) importImage(ctx context.Context, node string, s source) error {
+// importArgs returns the arguments of importScript.
+func importArgs(sources []source) []string {
+	var args, spare []string
+	for _, s := range sources {
+		from := fullName(s.from)
+		args = append(args, from, s.ref, s.id)
+		if !slices.ContainsFunc(sources, func(o source) bool { return o.ref == from }) {
+			spare = append(spare, from)
+		}
+	}
+	slices.Sort(spare)
+	return append(append(args, "--"), slices.Compact(spare)...)
+}
+
+// importImages streams Docker's images straight into the node's containerd; nothing is written on the way. They go in one
+// archive, which holds the layers that they share only once.
+func (c *Cluster) importImages(ctx context.Context, ph *phase, node string, sources []source) error {
 	cli, err := c.docker(ctx)
 	if err != nil {
 		return err
 	}
-	archive, err := cli.ImageSave(ctx, []string{s.from})
+	var names []string
+	for _, s := range sources {
+		names = append(names, s.from)
+	}
+	archive, err := cli.ImageSave(ctx, names)
 	if err != nil {
-		return fmt.Errorf("save it: %w", dockerErr(ctx, err))
+		return fmt.Errorf("save from Docker: %w", dockerErr(ctx, err))
 	}
 	defer func() { _ = archive.Close() }()
-	_, err = c.output(ctx, node, archive, "sh", "-c", importScript, "sh", fullName(s.from), s.ref, s.id)
+	argv := append([]string{"sh", "-c", importScript, "sh"}, importArgs(sources)...)
+	_, err = c.output(ctx, node, &followed{Reader: archive, say: func(mb int64) { ph.say("%d MB on %s", mb, node) }}, argv...)
 	return err
+}
+
+// followed is a reader that says at every 10 MB how much was read.
+type followed struct {
+	io.Reader
+	say  func(mb int64)
+	read int64
+}
+
+func (f *followed) Read(p []byte) (int, error) {
+	n, err := f.Reader.Read(p)
+	const step = 10e6
+	before := f.read / step
+	f.read += int64(n)
+	if f.read/step > before {
+		f.say(f.read / step * 10)
+	}
+	return n, err
 }

@@ -2,10 +2,13 @@ package cluster
 
 import (
 	"errors"
+	"io"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/podlab/podlab/assets/images"
 )
@@ -45,6 +48,35 @@ func TestNoImage(t *testing.T) {
 		if err := c.noImage(name); !errors.Is(err, ErrNoImage) || !errors.As(err, &e) || e.Try != try {
 			t.Errorf("%s: %+v, want the way out %q", name, e, try)
 		}
+	}
+}
+
+// The names in the archive go from the node, unless a manifest means that very name.
+func TestImportArgs(t *testing.T) {
+	got := importArgs([]source{
+		{name: "demo:1.0.0", ref: "docker.io/library/demo:1.0.0", from: "podlab/demo:1.0.0", id: "a"},
+		{name: "podlab/demo:1.0.0", ref: "docker.io/podlab/demo:1.0.0", from: "podlab/demo:1.0.0", id: "a"},
+		{name: "queue:1.0.0", ref: "docker.io/library/queue:1.0.0", from: "podlab/queue:1.0.0", id: "b"},
+		{name: "mine:1", ref: "docker.io/library/mine:1", from: "mine:1", id: "c"},
+	})
+	want := []string{
+		"docker.io/podlab/demo:1.0.0", "docker.io/library/demo:1.0.0", "a",
+		"docker.io/podlab/demo:1.0.0", "docker.io/podlab/demo:1.0.0", "a",
+		"docker.io/podlab/queue:1.0.0", "docker.io/library/queue:1.0.0", "b",
+		"docker.io/library/mine:1", "docker.io/library/mine:1", "c",
+		"--", "docker.io/podlab/queue:1.0.0",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFollowed(t *testing.T) {
+	var said []int64
+	data := strings.Repeat("x", 25e6)
+	n, err := io.Copy(io.Discard, struct{ io.Reader }{&followed{Reader: strings.NewReader(data), say: func(mb int64) { said = append(said, mb) }}})
+	if err != nil || n != 25e6 || !slices.Equal(said, []int64{10, 20}) {
+		t.Errorf("%d bytes, %v, said %d", n, err, said)
 	}
 }
 
