@@ -70,6 +70,10 @@ bench: setup ## measure podlab beside kind, in one run; print the figures
 honesty: setup ## try to make checks lie, on a real cluster, each case HONESTY_N times (50); print the table
 	@tools/honesty.sh
 
+.PHONY: weigh
+weigh: setup ## print what the lab images weigh together, layer by layer
+	@go run -buildvcs=false ./assets/setup/weigh $$(sed -n 's,^LABEL podlab.image=,podlab/,p' assets/images/*/Dockerfile)
+
 .PHONY: pictures
 pictures: setup ## draw the pictures of the README from a real walk through lab duo
 	@PODLAB_PICTURES=$(CURDIR)/assets/pictures go test -buildvcs=false -tags e2e -run TestALearnerWalksDuo -count=1 ./internal/e2e

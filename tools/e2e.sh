@@ -3,7 +3,7 @@
 # a cluster, which podlab itself brings up and takes down.
 set -eu
 cd "$(dirname "$0")/.."
-packages=$(grep -rl --include='*_test.go' '^//go:build e2e' cmd internal labs | xargs -n 1 dirname | sort -u | sed 's|^|./|')
+packages=$(grep -rl --include='*_test.go' '^//go:build e2e' assets/setup cmd internal labs | xargs -n 1 dirname | sort -u | sed 's|^|./|')
 
 work=$(mktemp -d)
 go build -buildvcs=false -o "$work/podlab" ./cmd/podlab
