@@ -39,6 +39,7 @@ func TestBench(t *testing.T) {
 	t.Run("clusters", func(*testing.T) { b.printClusters() })
 	t.Run("images", func(*testing.T) { b.printImages() })
 	t.Run("verdicts", func(*testing.T) { b.printVerdicts() })
+	t.Run("course", func(*testing.T) { b.printCourse() })
 }
 
 func (b *bench) printClusters() {
