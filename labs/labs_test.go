@@ -34,7 +34,7 @@ func TestEveryLessonLoads(t *testing.T) {
 	if len(ids) != len(folders) {
 		t.Errorf("%d labs of %d lessons", len(ids), len(folders))
 	}
-	first := []string{"anatomy", "solo", "duo"}
+	first := []string{"anatomy", "pause", "solo", "duo"}
 	if diff := cmp.Diff(first, ids[:len(first)]); diff != "" {
 		t.Errorf("the first labs, in order (-want +got):\n%s", diff)
 	}
