@@ -125,6 +125,14 @@ func (d drafts) Read(lab, step string) ([]*unstructured.Unstructured, error) {
 	return lesson.ParseManifest(step+".yaml", data)
 }
 
+func (d drafts) PutAside(lab string, starts map[string]string) ([]string, error) {
+	kept, err := d.Folder.PutAside(lab, starts)
+	for i := range kept {
+		kept[i] = tilde(kept[i])
+	}
+	return kept, err
+}
+
 // editor returns the learner's editor with its arguments: $VISUAL, else $EDITOR, else the first that is there of three that
 // most machines have; nothing if there is none.
 func editor(getenv func(string) string, look func(string) (string, error)) []string {

@@ -86,7 +86,11 @@ func (d *pageDrawer) block(i int, b lesson.Block, hint int) []string {
 		lines = append(lines, d.rendered(d.texts, i, b)...)
 		return append(lines, d.applied(i)...)
 	case lesson.Edit:
-		lines := append([]string{d.label("manifest for you to mend")}, d.rendered(d.texts, i, b)...)
+		title := "manifest for you to mend"
+		if d.view.drafts[d.view.step].begun {
+			title = "what your manifest began with"
+		}
+		lines := append([]string{d.label(title)}, d.rendered(d.texts, i, b)...)
 		return append(lines, d.draft(i)...)
 	case lesson.Run:
 		return append(d.script(b.Script), d.output(i)...)

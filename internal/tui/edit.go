@@ -218,11 +218,8 @@ func (v *labView) editDone(st runner.StepState, i int) bool {
 // draft draws where the learner's file is and what is wrong with it.
 func (d *pageDrawer) draft(i int) []string {
 	step := d.view.at()
-	lines := indent("  Your file: ", clean(d.drafts.Path(d.view.lab.ID, step.ID)), d.width)
-	for n, line := range lines {
-		lines[n] = d.theme.dim.Render(line)
-	}
-	lines = append(lines, d.theme.dim.Render(cut("  In a shell: "+oneLine(d.drafts.Command(d.view.lab.ID, step.ID)), d.width)))
+	lines := d.toCopy("Your file: " + d.drafts.Path(d.view.lab.ID, step.ID))
+	lines = append(lines, d.toCopy("In a shell: "+d.drafts.Command(d.view.lab.ID, step.ID))...)
 	state := d.view.drafts[d.view.step]
 	var mistakes lesson.Mistakes
 	switch {
@@ -235,6 +232,19 @@ func (d *pageDrawer) draft(i int) []string {
 		lines = append(lines, indent(d.theme.bad.Render("✗ "), oneLine(state.err.Error()), d.width)...)
 	default:
 		return append(lines, d.own(i)...)
+	}
+	return lines
+}
+
+// toCopy draws a text that a learner may want to copy: it is broken at blanks, where there are any.
+func (d *pageDrawer) toCopy(text string) []string {
+	lines := wrapCommand(clean(text), d.width-4)
+	for n, line := range lines {
+		first := "  "
+		if n > 0 {
+			first = "    "
+		}
+		lines[n] = d.theme.dim.Render(first + line)
 	}
 	return lines
 }
