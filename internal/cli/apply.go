@@ -60,6 +60,9 @@ What it says replaces an object of the same name; an object that it no longer na
 
 Your file is begun with what the lesson shows, if there is none yet. To edit it: nano "$(podlab apply LAB --path)"
 
+--json prints lab, step, file, and objects (object, action, warnings); where something is wrong, mistakes (line, column,
+message), or error and try.
+
 Exit codes: 0 all was applied, 2 wrong words, 3 the environment stands in the way, 4 a mistake in the manifest.`,
 		Args:              usageArgs(cobra.ExactArgs(1)),
 		ValidArgsFunction: a.completeLabs,
@@ -213,7 +216,7 @@ func (a *app) readManifest(req applyRequest, out *applied) ([]*unstructured.Unst
 		if err != nil {
 			return nil, usageError{fmt.Errorf("read the manifest: %w", err)}
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }() // it was only read
 		in = file
 	}
 	data, err := io.ReadAll(io.LimitReader(in, lesson.MaxManifest+1))

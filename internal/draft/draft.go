@@ -44,7 +44,7 @@ func (f Folder) Read(lab, step string, most int) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read your manifest: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // it was only read
 	if info, err := file.Stat(); err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("read your manifest: %s is not a regular file", file.Name())
 	}

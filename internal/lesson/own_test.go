@@ -1,6 +1,7 @@
 package lesson
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -29,4 +30,31 @@ func TestAManifestInAFileOfItsOwn(t *testing.T) {
 			t.Errorf("%s: -want +got\n%s", name, diff)
 		}
 	}
+}
+
+// FuzzParseManifest holds that no file of a learner's makes podlab panic or hang, and that every mistake lies in the file.
+func FuzzParseManifest(f *testing.F) {
+	for _, b := range brokenManifests() {
+		_, yaml, _ := strings.Cut(b.lesson, "~~~yaml apply\n")
+		f.Add([]byte(yaml))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		objects, err := ParseManifest("mine.yaml", data)
+		if err == nil {
+			if len(objects) == 0 {
+				t.Error("no object and no mistake")
+			}
+			return
+		}
+		var mistakes Mistakes
+		if !errors.As(err, &mistakes) || len(mistakes) == 0 {
+			t.Fatalf("not a list of mistakes: %v", err)
+		}
+		lines := strings.Count(strings.ReplaceAll(string(data), "\r", "\n"), "\n") + 2
+		for _, m := range mistakes {
+			if m.Pos.Line < 1 || m.Pos.Line > lines || strings.ContainsAny(m.Message, "\n\r") {
+				t.Errorf("bad mistake: %q of %d lines", m.Error(), lines)
+			}
+		}
+	})
 }

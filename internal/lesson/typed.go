@@ -93,9 +93,6 @@ func (w *typed) object(n ast.Node, value any, t reflect.Type) {
 	}
 }
 
-// path is where the mapping that is being read stands: spec.containers[0].
-func (w *typed) path() string { return w.dotted() }
-
 func (w *typed) entries(n ast.Node, value any, t reflect.Type) {
 	content, ok := value.(map[string]any)
 	if !ok || !isMapping(n) {
