@@ -14,18 +14,70 @@ import (
 // fairWatch is how long verify goes on looking at a near-miss that was refused: no check may pass a moment later.
 const fairWatch = 2 * time.Second
 
-// nearMisses tries the near-misses of the lab, each alone in an empty namespace.
-func (w *walk) nearMisses(ctx context.Context, lab lesson.Lab, all []lesson.NearMiss) []StepOutcome {
-	var outcomes []StepOutcome
-	for _, miss := range all {
-		if miss.Lab != lab.ID || ctx.Err() != nil {
+// labsAtOnce is how many labs' near-misses are tried at the same time: most of their time is waiting.
+const labsAtOnce = 3
+
+// nearMisses tries the near-misses of the labs, those of several labs beside each other, and adds what it found. What happens
+// is told in the order of the labs.
+func (r *Runner) nearMisses(ctx context.Context, api API, labs []lesson.Lab, opts VerifyOptions, found []LabOutcome) {
+	beside := make([]*Runner, len(found))
+	for i := range found {
+		if len(of(labs[i], opts.NearMisses)) > 0 {
+			beside[i] = &Runner{deps: r.deps, events: make(chan Event, 1024)} // so many until its turn to be told comes
+		}
+	}
+	go func() {
+		slots := make(chan struct{}, labsAtOnce)
+		for i, b := range beside {
+			if b == nil {
+				continue
+			}
+			slots <- struct{}{} // in order: whose turn it is has begun
+			go func() {
+				defer func() { <-slots }()
+				defer close(b.events)
+				b.labsNearMisses(ctx, api, labs[i], opts, &found[i])
+			}()
+		}
+	}()
+	for _, b := range beside {
+		if b == nil {
 			continue
 		}
-		w.r.emit(StepStarted{Lab: lab.ID, Step: miss.ID, Title: "near-miss " + miss.ID})
-		alone := &walk{r: w.r, api: w.api, timeout: w.timeout}
-		outcomes = append(outcomes, StepOutcome{ID: miss.ID, Checks: alone.nearMiss(ctx, lab, miss)})
+		for e := range b.events {
+			r.emit(e)
+		}
 	}
-	return outcomes
+}
+
+// of returns the near-misses of the lab.
+func of(lab lesson.Lab, all []lesson.NearMiss) []lesson.NearMiss {
+	var some []lesson.NearMiss
+	for _, miss := range all {
+		if miss.Lab == lab.ID {
+			some = append(some, miss)
+		}
+	}
+	return some
+}
+
+// labsNearMisses tries the near-misses of one lab, each alone in an empty namespace, and leaves it empty.
+func (r *Runner) labsNearMisses(ctx context.Context, api API, lab lesson.Lab, opts VerifyOptions, out *LabOutcome) {
+	start := time.Now()
+	r.emit(LabStarted{Lab: lab.ID, Title: lab.Title})
+	for _, miss := range of(lab, opts.NearMisses) {
+		if ctx.Err() != nil {
+			break
+		}
+		r.emit(StepStarted{Lab: lab.ID, Step: miss.ID, Title: "near-miss " + miss.ID})
+		w := &walk{r: r, api: api, timeout: opts.Timeout}
+		out.NearMisses = append(out.NearMisses, StepOutcome{ID: miss.ID, Checks: w.nearMiss(ctx, lab, miss)})
+	}
+	limited, cancel := context.WithTimeout(ctx, resetLimit)
+	defer cancel()
+	_ = api.Reset(limited, verifyNamespace(lab.ID)) // the next to come resets again, and tells what it cannot
+	out.Verdict, out.Seconds = out.worst(), out.Seconds+seconds(start)
+	r.emit(LabEnded{Lab: *out})
 }
 
 // nearMiss applies the manifest and shows that the checks that it names refuse it, for the reason that it names.

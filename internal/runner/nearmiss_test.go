@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"testing/synctest"
 	"time"
 
@@ -125,6 +126,48 @@ func TestNearMissesComeAfterTheWalk(t *testing.T) {
 		outcome, err := r.Verify(context.WithoutCancel(t.Context()), course.Labs, VerifyOptions{Timeout: time.Minute, NearMisses: []lesson.NearMiss{miss}})
 		if err != nil || outcome.Verdict != checks.Pass || len(outcome.Labs[0].Steps) != 2 || len(outcome.Labs[0].NearMisses) != 0 {
 			t.Errorf("%v %+v", err, outcome)
+		}
+	})
+}
+
+// The near-misses of several labs are tried beside each other, and told lab after lab.
+func TestNearMissesOfSeveralLabsAreToldInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFakeWorld()
+		files, ids := fstest.MapFS{}, []string{"aa", "bb", "cc", "dd", "ee"}
+		var misses []lesson.NearMiss
+		for _, id := range ids {
+			files[id+"/lesson.md"] = &fstest.MapFile{Data: []byte(strings.Replace(lessonText, "id: duo", "id: "+id, 1))}
+			miss := lesson.NearMiss{Lab: id, ID: "m", Step: "create-the-pod", Checks: []string{"ready"}, Says: "in use", Verdict: "not-yet"}
+			misses = append(misses, miss)
+		}
+		course, err := lesson.Load(files, "labs")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := New(w.deps(course))
+		var told []string
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for e := range r.Events() {
+				switch e := e.(type) {
+				case LabStarted:
+					told = append(told, e.Lab)
+				case ClaimDecided:
+					told = append(told, e.Claim.ID)
+				}
+			}
+		}()
+		start := time.Now()
+		outcome, err := r.Verify(t.Context(), course.Labs, VerifyOptions{Timeout: 10 * time.Second, NearMisses: misses, NearMissesOnly: true})
+		<-done
+		want := "aa apply ready bb apply ready cc apply ready dd apply ready ee apply ready"
+		if got := strings.Join(told, " "); err != nil || got != want || len(outcome.Labs) != 5 || outcome.Verdict != checks.NotYet {
+			t.Errorf("%v %s: told %s, want %s", err, outcome.Verdict, got, want)
+		}
+		if took := time.Since(start); took != 2*(10*time.Second+fairWatch) {
+			t.Errorf("five labs that each take 12s took %v, three beside each other", took)
 		}
 	})
 }

@@ -80,6 +80,14 @@ func worst(verdicts []checks.Verdict) checks.Verdict {
 	return verdict
 }
 
+func (o Outcome) worst() checks.Verdict {
+	var verdicts []checks.Verdict
+	for _, l := range o.Labs {
+		verdicts = append(verdicts, l.Verdict)
+	}
+	return worst(verdicts)
+}
+
 func (l LabOutcome) worst() checks.Verdict {
 	var verdicts []checks.Verdict
 	for _, c := range l.Claims() {

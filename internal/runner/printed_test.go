@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/podlab/podlab/internal/checks"
 )
@@ -88,8 +89,10 @@ func TestALabIsPutBack(t *testing.T) {
 	t.Run("not if it was not walked to its end", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
-			cancel()
-			if outcome, _, _ := verifyIn(t, ctx, newFakeWorld(), lessonText); outcome.Labs[0].Reset != nil {
+			time.AfterFunc(3*time.Second, cancel)
+			w := newFakeWorld()
+			w.ready = false
+			if outcome, _, _ := verifyIn(t, ctx, w, lessonText); outcome.Labs[0].Reset != nil {
 				t.Errorf("%+v", outcome.Labs[0].Reset)
 			}
 		})

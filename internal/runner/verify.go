@@ -32,29 +32,33 @@ func (r *Runner) Verify(ctx context.Context, labs []lesson.Lab, opts VerifyOptio
 		return outcome, ctx.Err()
 	}
 	defer api.Close()
-	var leaving sync.WaitGroup // resets of labs that are done, beside the next lab
-	defer leaving.Wait()
-	var verdicts []checks.Verdict
 	for _, lab := range labs {
-		w := &walk{r: r, api: api, timeout: opts.Timeout}
-		labOutcome := w.lab(ctx, lab, opts)
-		outcome.Labs = append(outcome.Labs, labOutcome)
-		verdicts = append(verdicts, labOutcome.Verdict)
-		r.emit(LabEnded{Lab: labOutcome})
 		if ctx.Err() != nil {
 			break
 		}
-		leaving.Go(func() {
-			limited, cancel := context.WithTimeout(ctx, resetLimit/2)
-			defer cancel()
-			_ = api.Reset(limited, verifyNamespace(lab.ID)) // the next walk resets again, and tells what it cannot
-		})
+		outcome.Labs = append(outcome.Labs, r.walkLab(ctx, api, lab, opts))
 	}
-	outcome.Verdict, outcome.Seconds = worst(verdicts), seconds(start)
+	r.nearMisses(ctx, api, labs, opts, outcome.Labs)
+	outcome.Verdict, outcome.Seconds = outcome.worst(), seconds(start)
 	if ctx.Err() != nil && outcome.Verdict == checks.Pass {
 		outcome.Verdict = checks.CannotTell // what was not walked was not seen
 	}
 	return outcome, ctx.Err()
+}
+
+// walkLab walks one lab, unless its near-misses are all that is asked for.
+func (r *Runner) walkLab(ctx context.Context, api API, lab lesson.Lab, opts VerifyOptions) LabOutcome {
+	out := LabOutcome{ID: lab.ID, Steps: []StepOutcome{}}
+	if opts.NearMissesOnly {
+		return out
+	}
+	start := time.Now()
+	w := &walk{r: r, api: api, timeout: opts.Timeout}
+	r.emit(LabStarted{Lab: lab.ID, Title: lab.Title})
+	out.Steps, out.Reset = w.walked(ctx, lab)
+	out.Verdict, out.Seconds = out.worst(), seconds(start)
+	r.emit(LabEnded{Lab: out})
+	return out
 }
 
 // ImagesOf returns the images that the labs need, each once.
@@ -75,18 +79,6 @@ type walk struct {
 	plan    plan
 	looker  *looker
 	undone  string // why what comes later cannot be told; "" while everything could be done
-}
-
-func (w *walk) lab(ctx context.Context, lab lesson.Lab, opts VerifyOptions) LabOutcome {
-	start := time.Now()
-	out := LabOutcome{ID: lab.ID, Steps: []StepOutcome{}}
-	w.r.emit(LabStarted{Lab: lab.ID, Title: lab.Title})
-	if !opts.NearMissesOnly {
-		out.Steps, out.Reset = w.walked(ctx, lab)
-	}
-	out.NearMisses = w.nearMisses(ctx, lab, opts.NearMisses)
-	out.Verdict, out.Seconds = out.worst(), seconds(start)
-	return out
 }
 
 // walked walks the steps of the lab and puts it back. The reset is nil if the lab was not walked to its end.
