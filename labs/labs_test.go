@@ -50,7 +50,7 @@ func TestEveryLabIsTaughtTheSameWay(t *testing.T) {
 			if lab.Minutes < 5 || lab.Minutes > 15 {
 				t.Errorf("%d minutes, want 5 to 15", lab.Minutes)
 			}
-			var hints, diagrams int
+			var hints, diagrams, edits int
 			for _, step := range lab.Steps {
 				if len(step.Checks()) == 0 {
 					t.Errorf("%s: step %q claims something that no check looks at", step.Pos, step.Title)
@@ -58,10 +58,12 @@ func TestEveryLabIsTaughtTheSameWay(t *testing.T) {
 				testPrediction(t, step)
 				hints += len(blocks[lesson.Hint](step))
 				diagrams += len(blocks[lesson.Mermaid](step))
+				edits += len(blocks[lesson.Edit](step))
 			}
-			if hints < 3 || diagrams < 1 {
-				t.Errorf("%d hints and %d diagrams, want 3 hints or more and 1 diagram or more", hints, diagrams)
+			if hints < 3 || diagrams < 1 || edits < 1 {
+				t.Errorf("%d hints, %d diagrams and %d manifests to mend, want 3, 1 and 1 or more", hints, diagrams, edits)
 			}
+			testDebrief(t, lab)
 		})
 	}
 }
@@ -80,6 +82,20 @@ func testPrediction(t *testing.T, step lesson.Step) {
 	for _, ask := range asks {
 		if ask.Explain == "" {
 			t.Errorf("%s: the question does not explain its answer", ask.Pos)
+		}
+	}
+}
+
+// testDebrief demands that the lab's last step looks back, in three parts, each under a heading of its own.
+func testDebrief(t *testing.T, lab lesson.Lab) {
+	t.Helper()
+	var text strings.Builder
+	for _, prose := range blocks[lesson.Prose](lab.Steps[len(lab.Steps)-1]) {
+		text.WriteString(prose.Markdown)
+	}
+	for _, heading := range []string{"### Why that worked", "### Common mistakes", "### Read on"} {
+		if !strings.Contains(text.String(), heading) {
+			t.Errorf("the last step has no heading %q", heading)
 		}
 	}
 }
@@ -107,18 +123,31 @@ func TestEachContainerHasAPortOfItsOwn(t *testing.T) {
 	owner := map[string]string{}
 	for _, lab := range course(t).Labs {
 		for _, step := range lab.Steps {
-			for _, apply := range blocks[lesson.Apply](step) {
-				for _, pod := range pods(t, lab.File, []byte(apply.Source)) {
-					for _, c := range pod.Spec.Containers {
-						testPort(t, owner, apply, pod.Name, c)
-					}
+			for _, pod := range applied(t, lab, step) {
+				for _, c := range pod.Spec.Containers {
+					testPort(t, owner, step, pod.Name, c)
 				}
 			}
 		}
 	}
 }
 
-func testPort(t *testing.T, owner map[string]string, apply lesson.Apply, pod string, c corev1.Container) {
+// applied returns the pods of the step's manifests, those of its solutions included.
+func applied(t *testing.T, lab lesson.Lab, step lesson.Step) []corev1.Pod {
+	t.Helper()
+	var found []corev1.Pod
+	for _, apply := range blocks[lesson.Apply](step) {
+		found = append(found, pods(t, lab.File, []byte(apply.Source))...)
+	}
+	for _, solution := range blocks[lesson.Solution](step) {
+		if len(solution.Objects) > 0 {
+			found = append(found, pods(t, lab.File, []byte(solution.Source))...)
+		}
+	}
+	return found
+}
+
+func testPort(t *testing.T, owner map[string]string, step lesson.Step, pod string, c corev1.Container) {
 	t.Helper()
 	if len(c.Args) != 2 || c.Args[0] != "-S" {
 		return
@@ -126,7 +155,7 @@ func testPort(t *testing.T, owner map[string]string, apply lesson.Apply, pod str
 	_, port, _ := strings.Cut(c.Args[1], ":")
 	name := pod + "/" + c.Name
 	if other, taken := owner[port]; taken && other != name {
-		t.Errorf("%s: %s listens on %s, and so does %s", apply.Pos, name, port, other)
+		t.Errorf("%s: %s listens on %s, and so does %s", step.Pos, name, port, other)
 	}
 	owner[port] = name
 }
