@@ -20,6 +20,14 @@ type listedLab struct {
 	Done    int      `json:"done"` // steps that the learner has done
 }
 
+// comes says where on the course's path the lab stands.
+func (l listedLab) comes() string {
+	if len(l.Needs) == 0 {
+		return "first"
+	}
+	return "after " + strings.Join(l.Needs, ", ")
+}
+
 func (a *app) listCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
@@ -54,9 +62,9 @@ func (a *app) list() error {
 		return printJSON(a.Out, map[string]any{"labs": rows})
 	}
 	w := tabwriter.NewWriter(a.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "LAB\tTITLE\tMINUTES\tNEEDS\tDONE")
+	fmt.Fprintln(w, "LAB\tTITLE\tMINUTES\tDONE\tCOMES")
 	for _, r := range rows {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%d/%d\n", r.ID, r.Title, r.Minutes, strings.Join(r.Needs, " "), r.Done, r.Steps)
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d/%d\t%s\n", r.ID, r.Title, r.Minutes, r.Done, r.Steps, r.comes())
 	}
 	return w.Flush()
 }

@@ -137,21 +137,22 @@ func TestALearnerWalksDuo(t *testing.T) {
 	run(t, "up")
 	run(t, "reset", "duo")
 	s := openScreen(t)
-	s.see(10*time.Second, `A tale of two containers +10 min +0/6 steps`)
+	s.see(10*time.Second, `· duo +A tale of two containers .*0/6`)
 	s.keep("catalogue")
-	s.press(keyDown, keyEnter)
+	s.choose("duo")
+	s.press(keyEnter)
 	s.firstStep()
 	s.walkOn(2, []string{"a", "3"})
 	s.press("q")
 	s.end(20 * time.Second)
 
 	s = openScreen(t) // it goes on where it was left
-	s.see(10*time.Second, `A tale of two containers +10 min +3/6 steps`)
+	s.see(10*time.Second, `▸ · duo +A tale of two containers .*3/6`)
 	s.press(keyEnter)
 	s.see(time.Minute, `step 3/6 · cluster up`)
 	s.walkOn(4, []string{"b", "a", "b"})
 	s.press("\x1b")
-	s.see(10*time.Second, `✓ A tale of two containers +10 min +6/6 steps`)
+	s.see(10*time.Second, `✓ duo +A tale of two containers .*6/6`)
 	s.press("q")
 	s.end(20 * time.Second)
 	if list := run(t, "list"); !regexp.MustCompile(`duo .* 6/6`).MatchString(list.out) {
@@ -160,6 +161,19 @@ func TestALearnerWalksDuo(t *testing.T) {
 	if r := run(t, "reset", "duo"); r.code != 0 {
 		t.Errorf("reset: exit %d\n%s", r.code, r.err)
 	}
+}
+
+// choose goes down the catalogue until the lab is chosen.
+func (s *screen) choose(lab string) {
+	s.t.Helper()
+	for range ownLabs(s.t) {
+		if strings.Contains(s.text(), "enter: begin "+lab) {
+			return
+		}
+		s.press(keyDown)
+		time.Sleep(100 * time.Millisecond)
+	}
+	s.see(time.Second, "enter: begin "+lab)
 }
 
 // firstStep applies, answers wrongly, then rightly, runs, and opens the evidence.

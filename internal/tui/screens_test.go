@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 
 	"github.com/podlab/podlab/internal/checks"
+	"github.com/podlab/podlab/internal/lesson"
 	"github.com/podlab/podlab/internal/runner"
 )
 
@@ -103,6 +104,61 @@ func done(x *terminal) {
 	answeredRight(x)
 	x.pass(1, 1)
 	x.keys("n")
+}
+
+// A course of the size of podlab's own: its labs are a path, longer than the screen.
+func longCourse() lesson.Course {
+	var c lesson.Course
+	for _, row := range []struct {
+		id, title, needs string
+		minutes, steps   int
+	}{
+		{"anatomy", "From a manifest to a process", "", 10, 5},
+		{"pause", "The container that nobody asked for", "anatomy", 8, 5},
+		{"solo", "One container, two processes", "pause", 8, 5},
+		{"duo", "A tale of two containers", "solo", 10, 6},
+		{"init", "Before the app, and beside it", "duo", 14, 6},
+		{"localhost", "One address, two programs", "duo", 10, 5},
+		{"shared-volume", "A writer, a web server, one volume", "duo", 10, 6},
+		{"trio", "Three containers, predicted", "duo", 12, 4},
+		{"process-namespace", "One tree of processes", "trio", 12, 7},
+		{"log-reader", "The reader that gave up", "shared-volume", 10, 5},
+		{"ipc", "Letters through the kernel", "init", 14, 7},
+		{"proxy", "A proxy at the door", "localhost shared-volume", 15, 7},
+		{"sidecar", "Sidecar: help that the app does not know of", "shared-volume", 10, 5},
+		{"adapter", "Adapter: another shape for the same lines", "sidecar log-reader", 10, 5},
+		{"ambassador", "Ambassador: the one who talks to the outside", "proxy", 12, 5},
+		{"objects", "Who looks after a pod", "proxy", 12, 6},
+		{"capstone", "Five containers, all of them broken", "ipc process-namespace ambassador adapter objects", 15, 4},
+	} {
+		lab := lesson.Lab{ID: row.id, Title: row.title, Minutes: row.minutes, Needs: strings.Fields(row.needs)}
+		for i := range row.steps {
+			lab.Steps = append(lab.Steps, lesson.Step{ID: fmt.Sprint(i), Title: "A step"})
+		}
+		lab.Intro = []lesson.Block{lesson.Prose{Markdown: "What this lab is about, in a paragraph that is long enough to go on in a second line, and in a third where the screen is narrow."}}
+		c.Labs = append(c.Labs, lab)
+	}
+	return c
+}
+
+// TestLongCatalogue shows a long course at its beginning, on the way, and at its end.
+func TestLongCatalogue(t *testing.T) {
+	saved := Saved{Last: "solo", Labs: map[string]Position{
+		"anatomy": {Done: []string{"0", "1", "2", "3", "4"}}, "pause": {Done: []string{"0", "1", "2", "3", "4"}}, "duo": {Done: []string{"0"}},
+		"shared-volume": {Done: []string{"0", "1", "2", "3", "4", "5"}},
+	}}
+	for name, keys := range map[string][]string{"begin": nil, "middle": {"down", "down", "down", "down", "down", "down", "down", "down", "down"}, "end": {"end"}} {
+		for _, size := range sizes() {
+			t.Run(fmt.Sprintf("%s/%dx%d", name, size[0], size[1]), func(t *testing.T) {
+				s := newFake()
+				s.saved = saved
+				x := terminalWith(t, s, longCourse(), size[0], size[1])
+				x.keys(keys...)
+				fits(t, x.m.View(), size[0], size[1])
+				golden.RequireEqual(t, x.m.View())
+			})
+		}
+	}
 }
 
 func sizes() [][2]int { return [][2]int{{80, 24}, {120, 40}, {50, 20}} }

@@ -66,23 +66,37 @@ func (m *model) clusterWords() string {
 	return m.theme.dim.Render("no cluster yet")
 }
 
+// aboutLines is how much of the screen the catalogue leaves for the chosen lab.
+const aboutLines = 7
+
 func (m *model) viewCatalog() []string {
 	room := m.height - 5
-	rows := m.catalog.lines(m.theme, m.journal, m.width, max(min(len(m.catalog.labs), room/2), 1))
-	lines := append([]string{m.header("Labs", m.clusterWords()), m.theme.dim.Render(ruled("", "", m.width))}, rows...)
-	lines = append(lines, m.theme.dim.Render(ruled("", "", m.width)))
+	top, end := m.catalog.view(max(room-aboutLines, room/2))
+	rows := m.catalog.lines(m.theme, m.journal, m.width, top, end)
+	above, below := "", ""
+	if top > 0 {
+		above = fmt.Sprintf("↑ %d more", top)
+	}
+	if more := len(m.catalog.labs) - end; more > 0 {
+		below = fmt.Sprintf("↓ %d more", more)
+	}
+	lines := append([]string{m.header("Labs", m.clusterWords()), m.theme.dim.Render(ruled(above, "", m.width))}, rows...)
+	lines = append(lines, m.theme.dim.Render(ruled(below, "", m.width)))
 	lines = append(lines, m.aboutPicked(m.height-len(lines)-2)...)
 	lines = pad(lines, m.height-2)
 	return append(lines, m.bottom(m.catalogAction())...)
 }
 
-// aboutPicked shows how the chosen lab begins.
+// aboutPicked shows the chosen lab's title, what there is to know about it, and how it begins.
 func (m *model) aboutPicked(height int) []string {
 	lab, ok := m.catalog.picked()
 	if !ok {
 		return nil
 	}
-	var lines []string
+	lines := []string{" " + m.theme.strong.Render(oneLine(lab.Title))}
+	for _, l := range wrap(m.catalog.about(m.journal, lab), m.width-2) {
+		lines = append(lines, " "+m.theme.dim.Render(l))
+	}
 	texts := m.texts(lab.ID, introStep)
 	for i, b := range lab.Intro {
 		block := texts[i]
