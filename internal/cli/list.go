@@ -20,10 +20,10 @@ type listedLab struct {
 	Done    int      `json:"done"` // steps that the learner has done
 }
 
-// comes says where on the course's path the lab stands.
+// comes says where on the course's path the lab stands; nothing for one to begin with.
 func (l listedLab) comes() string {
 	if len(l.Needs) == 0 {
-		return "first"
+		return ""
 	}
 	return "after " + strings.Join(l.Needs, ", ")
 }

@@ -232,3 +232,15 @@ func TestEndOfEventsIsSurvived(t *testing.T) {
 		t.Errorf("asked for %v", s.asked)
 	}
 }
+
+// Keys after the end of the events ask for nothing.
+func TestNothingIsAskedAfterTheEnd(t *testing.T) {
+	x := newTerminal(t, 80, 24)
+	x.send(streamEndedMsg{})
+	x.keys("enter")
+	x.see("podlab has stopped looking at the cluster")
+	x.keys("a", "r", "R")
+	if len(x.session.asked) != 0 {
+		t.Errorf("asked for %v", x.session.asked)
+	}
+}
