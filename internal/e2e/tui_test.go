@@ -22,6 +22,7 @@ import (
 const (
 	keyEnter = "\r"
 	keyDown  = "\x1b[B"
+	keyHome  = "\x1b[H"
 	keyCtrlC = "\x03"
 )
 
@@ -163,9 +164,10 @@ func TestALearnerWalksDuo(t *testing.T) {
 	}
 }
 
-// choose goes down the catalogue until the lab is chosen.
+// choose goes down the catalogue, from its top, until the lab is chosen.
 func (s *screen) choose(lab string) {
 	s.t.Helper()
+	s.press(keyHome)
 	for range ownLabs(s.t) {
 		if strings.Contains(s.text(), "enter: begin "+lab) {
 			return

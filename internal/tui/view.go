@@ -94,7 +94,7 @@ func (m *model) aboutPicked(height int) []string {
 		return nil
 	}
 	lines := []string{" " + m.theme.strong.Render(oneLine(lab.Title))}
-	for _, l := range wrap(m.catalog.about(m.journal, lab), m.width-2) {
+	for _, l := range wrapCommand(m.catalog.about(m.journal, lab), m.width-2) {
 		lines = append(lines, " "+m.theme.dim.Render(l))
 	}
 	texts := m.texts(lab.ID, introStep)
