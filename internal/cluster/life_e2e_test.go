@@ -52,6 +52,7 @@ func TestLife(t *testing.T) {
 		{"node paused", nodePaused},
 		{"docker gone for a while", dockerGone},
 		{"image rebuilt", imageRebuilt},
+		{"images together", imagesTogether},
 		{"two podlabs", twoPodlabs},
 		{"ledger and kubeconfig lost", lostFiles},
 		{"node killed", nodeKilled},
@@ -167,6 +168,24 @@ func imageRebuilt(t *testing.T, c *Cluster) {
 	}
 	if strings.Contains(list, testOwner) {
 		t.Fatalf("the archive's name is left:\n%s", list)
+	}
+}
+
+// imagesTogether puts two images on the node at once: one goes by another name there, the other keeps its own.
+func imagesTogether(t *testing.T, c *Cluster) {
+	const other = "podlab/busybox:1.35"
+	docker(t, "exec", c.ControlPlane(), "ctr", "-n", "k8s.io", "images", "rm", "--sync", "docker.io/library/demo:1.0.0")
+	if err := c.Up(t.Context(), []string{"demo:1.0.0", other}, shown(t)); err != nil {
+		t.Fatalf("up: %v", err)
+	}
+	have := parseImages(docker(t, "exec", c.ControlPlane(), "ctr", "-n", "k8s.io", "images", "ls"))
+	for ref, from := range map[string]string{"docker.io/library/demo:1.0.0": c.owner + "/demo:1.0.0", "docker.io/" + other: other} {
+		if id := docker(t, "image", "inspect", "-f", "{{.Id}}", from); have[ref] != id {
+			t.Errorf("the node has %q as %s, Docker %q", have[ref], ref, id)
+		}
+	}
+	if _, left := have["docker.io/"+c.owner+"/demo:1.0.0"]; left {
+		t.Error("the archive's name is left")
 	}
 }
 
