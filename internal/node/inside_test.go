@@ -58,6 +58,18 @@ func TestInsideReadsSockets(t *testing.T) {
 	}
 }
 
+// Any process of the node may close a socket while find looks: that is no reason not to know the others.
+func TestInsideForgetsASocketThatWasClosedMeanwhile(t *testing.T) {
+	text := recorded(t, "inside.txt")
+	closed := strings.Replace(text, "/proc/1/fd/12:socket:[3691289]\n", "/proc/1/fd/12:\n", 1)
+	if closed == text {
+		t.Fatal("the recorded answer has no such socket")
+	}
+	if diff := cmp.Diff(inside(t, text).Sockets, inside(t, closed).Sockets); diff != "" {
+		t.Errorf("sockets (-without +with the closed one):\n%s", diff)
+	}
+}
+
 // A socket that is connected does not listen, and an address of version 4 may hide in one of version 6.
 func TestInsideTellsListeners(t *testing.T) {
 	text := recorded(t, "inside.txt")

@@ -102,6 +102,9 @@ func readOpen(text string) (opened, error) {
 		if err != nil {
 			return opened{}, err
 		}
+		if link == "" && strings.HasPrefix(file, "fd/") {
+			continue // find saw a socket there, and it was closed before find could print it
+		}
 		kind, number, _ := strings.Cut(strings.TrimSuffix(link, "]"), ":[")
 		inode, err := strconv.ParseUint(number, 10, 64)
 		if err != nil {
