@@ -33,12 +33,12 @@ type Applied struct {
 func (c *Client) Apply(ctx context.Context, namespace string, objects []*unstructured.Unstructured) ([]Applied, error) {
 	var applied []Applied
 	for _, o := range objects {
-		c.warnings.take() // those of other requests
-		action, err := c.apply(ctx, namespace, o)
+		heeding, warned := withWarnings(ctx)
+		action, err := c.apply(heeding, namespace, o)
 		if err != nil {
 			return applied, fmt.Errorf("apply %w", err)
 		}
-		applied = append(applied, Applied{Object: objectID(o), Action: action, Warnings: c.warnings.take()})
+		applied = append(applied, Applied{Object: objectID(o), Action: action, Warnings: warned.all()})
 	}
 	return applied, nil
 }

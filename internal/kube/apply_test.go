@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -67,6 +68,35 @@ func TestApplySendsAStrictServerSideApply(t *testing.T) {
 	if manifest.GetNamespace() != "" {
 		t.Error("the lesson's own object was changed")
 	}
+}
+
+// Several labs apply through one client at the same time: a warning belongs to the apply that it answers.
+func TestAWarningGoesToItsOwnApply(t *testing.T) {
+	var both sync.WaitGroup
+	both.Add(2)
+	mux := http.NewServeMux()
+	discoveryOf(mux)
+	mux.HandleFunc("GET /api/v1/namespaces/lab/pods/{name}", func(w http.ResponseWriter, _ *http.Request) {
+		both.Done() // none is answered before the other apply has begun
+		both.Wait()
+		notFound(w)
+	})
+	mux.HandleFunc("PATCH /api/v1/namespaces/lab/pods/{name}", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Warning", fmt.Sprintf(`299 - "%s is old"`, r.PathValue("name")))
+		answer(w, http.StatusCreated, pod(r.PathValue("name")).Object)
+	})
+	c := serve(t, newGate(), mux)
+	var applies sync.WaitGroup
+	for _, name := range []string{"solo", "duo"} {
+		applies.Go(func() {
+			applied, err := c.Apply(t.Context(), "lab", []*unstructured.Unstructured{pod(name)})
+			want := []Applied{{Object: "pod/" + name, Action: "created", Warnings: []string{name + " is old"}}}
+			if diff := cmp.Diff(want, applied); err != nil || diff != "" {
+				t.Error(err, diff)
+			}
+		})
+	}
+	applies.Wait()
 }
 
 // Somebody else's change between the look and the apply is a conflict, and is looked at again.

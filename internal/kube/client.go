@@ -3,11 +3,9 @@
 package kube
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -48,7 +46,6 @@ type Client struct {
 	cache          discovery.CachedDiscoveryInterfaceWithContext
 	mapper         *restmapper.DeferredDiscoveryRESTMapper
 	transports     []*http.Transport
-	warnings       *warnings
 }
 
 // silence keeps client-go's log, which goes to standard error, away from a screen that podlab draws.
@@ -71,11 +68,11 @@ func Open(kubeconfigPath string) (*Client, error) {
 
 func open(config *rest.Config) (*Client, error) {
 	silence()
-	c := &Client{warnings: &warnings{}}
+	c := &Client{}
 	config = rest.CopyConfig(config)
 	config.UserAgent = "podlab"
 	config.QPS = -1 // the API server's own fairness is limit enough for one learner
-	config.WarningHandlerWithContext = c.warnings
+	config.WarningHandlerWithContext = warningHandler{}
 	return c, c.connect(config)
 }
 
@@ -146,28 +143,4 @@ func (c *Client) Close() {
 	for _, t := range c.transports {
 		t.CloseIdleConnections()
 	}
-}
-
-// warnings collects what client-go would print.
-type warnings struct {
-	mu    sync.Mutex
-	texts []string
-}
-
-// HandleWarningHeaderWithContext implements rest.WarningHandlerWithContext.
-func (w *warnings) HandleWarningHeaderWithContext(_ context.Context, code int, _, text string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if code == 299 && text != "" && !slices.Contains(w.texts, text) {
-		w.texts = append(w.texts, text)
-	}
-}
-
-// take returns the warnings since the last call, each once.
-func (w *warnings) take() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	texts := w.texts
-	w.texts = nil
-	return texts
 }
