@@ -36,7 +36,7 @@ func readyKind() Kind {
 			"(init containers with `restartPolicy: Always`), neither other init containers nor the sandbox. When all are to be ready, " +
 			"the pod's own Ready condition must be true as well, and on the node each container's first process must be there: for a " +
 			"moment the API calls a container ready that has crashed. Without a readiness or startup probe the process must be a second " +
-			"old, and if the container ended within ten seconds before, it must have outlived that. A pod that is being deleted is not ready.",
+			"old; where the container's last life was shorter than ten seconds, it must have outlived that. A pod that is being deleted is not ready.",
 		Fields:      readyFields{},
 		Examples:    []string{"ready: {pod: demoduo, containers: 2/2}"},
 		Shows:       "The row of `kubectl get pod`, and the state of each container.",

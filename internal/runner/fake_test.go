@@ -78,7 +78,8 @@ type fakeWorld struct {
 	upErr    error
 	applyErr error
 	resetErr error
-	keeps    bool // Reset removes nothing
+	keeps    bool   // Reset removes nothing
+	onReset  func() // called with the lock held when there was something to reset; may be nil
 
 	goneAfterReset error // what the watch says once there was something to reset
 	ready          bool  // whether applied pods become ready
@@ -174,6 +175,7 @@ func (w *fakeWorld) pod(name string) *corev1.Pod {
 		for i := range p.Status.ContainerStatuses {
 			p.Status.ContainerStatuses[i].Ready = false
 			if w.ended {
+				p.Spec.RestartPolicy = corev1.RestartPolicyNever
 				p.Status.ContainerStatuses[i].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 1}}
 			}
 		}
@@ -192,6 +194,9 @@ func (w *fakeWorld) Reset(context.Context, string) error {
 	}
 	if !w.keeps {
 		clear(w.pods)
+	}
+	if w.onReset != nil && len(w.pods) > 0 {
+		w.onReset()
 	}
 	w.notify()
 	return nil

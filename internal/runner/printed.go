@@ -11,7 +11,7 @@ import (
 )
 
 // output holds what the lesson shows against what the command before it printed.
-func (w *walk) output(id string, b lesson.Output, ran CheckOutcome) CheckOutcome {
+func (w *walk) output(id string, step int, b lesson.Output, ran CheckOutcome) CheckOutcome {
 	r := checks.Result{Verdict: checks.Pass, Want: fmt.Sprintf("what %s:%d shows", b.Pos.File, b.Pos.Line)}
 	if ran.Verdict == checks.CannotTell {
 		r.Verdict, r.Why = checks.CannotTell, ran.ID+" could not be done: "+ran.Why
@@ -19,7 +19,8 @@ func (w *walk) output(id string, b lesson.Output, ran CheckOutcome) CheckOutcome
 	}
 	printed := ran.Evidence.Rows
 	r.Got = "the same shape, " + howMany(len(printed), "line", "lines")
-	if d, differ := shape.Compare(b.Text, strings.Join(printed, "\n")); differ {
+	node := w.r.shellEnv(w.plan, w.looker.watch, step).Node // a worker's name is known only here
+	if d, differ := shape.Compare(b.Text, strings.Join(printed, "\n"), node); differ {
 		r.Verdict, r.Want, r.Got = checks.NotYet, lineOr(d.Want, "nothing more"), lineOr(d.Got, "nothing more")
 		r.Why = fmt.Sprintf("%s:%d does not show what the command prints", b.Pos.File, b.Pos.Line+d.Line)
 		r.Evidence = ran.Evidence

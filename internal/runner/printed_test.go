@@ -67,7 +67,14 @@ func TestALabIsPutBack(t *testing.T) {
 		verdict  checks.Verdict
 		got, why string
 	}{
-		"as it must be":      {verdict: checks.Pass, got: "not yet again: 1 check"},
+		"as it must be": {verdict: checks.Pass, got: "not yet again: 1 check"},
+		"a moment later": {
+			verdict: checks.Pass, got: "not yet again: 1 check",
+			world: func(w *fakeWorld) {
+				w.keeps = true
+				w.onReset = func() { time.AfterFunc(time.Second, func() { w.set(func() { clear(w.pods) }) }) }
+			},
+		},
 		"and a check holds":  {world: func(w *fakeWorld) { w.keeps = true }, verdict: checks.NotYet, got: "still holding: create-the-pod/ready"},
 		"but for an error":   {world: func(w *fakeWorld) { w.resetErr = wayOutError{} }, verdict: checks.CannotTell, got: "an error", why: "docker does not answer"},
 		"and nobody can see": {world: func(w *fakeWorld) { w.goneAfterReset = errors.New("connection refused") }, verdict: checks.CannotTell, why: "create-the-pod/ready cannot tell: connection refused"},

@@ -9,29 +9,31 @@ import (
 	"github.com/podlab/podlab/internal/checks"
 )
 
-// putBack resets the lab as a learner would, and shows that no check holds afterwards. Its seconds are those of the reset.
+// putBack resets the lab as a learner would, and shows that no check holds afterwards. Its seconds are those until
+// none does.
 func (w *walk) putBack(ctx context.Context) CheckOutcome {
 	claim := CheckOutcome{ID: "reset", Kind: "reset", Want: "no check holds after a reset"}
 	limited, cancel := context.WithTimeout(ctx, resetLimit)
 	defer cancel()
 	start := time.Now()
 	err := w.api.Reset(limited, w.plan.namespace)
-	claim.Seconds = seconds(start)
 	if err != nil {
 		claim.Verdict, claim.Got, claim.Why, claim.Try = checks.CannotTell, "an error", err.Error(), WayOut(err)
 	} else {
 		w.looker.memories.forget()
 		w.judgePutBack(ctx, &claim)
 	}
+	claim.Seconds = seconds(start)
 	w.r.emit(ClaimDecided{Claim: claim})
 	return claim
 }
 
-// judgePutBack asks every check once more.
+// judgePutBack asks every check once more. The watch may still show for a moment what the reset took away, so a check that
+// holds is looked at again.
 func (w *walk) judgePutBack(ctx context.Context, claim *CheckOutcome) {
 	all, places := w.plan.flat()
 	var holding []string
-	for i, r := range w.lookOnce(ctx, all) {
+	for i, r := range w.lookUntil(ctx, all, func(r checks.Result) bool { return r.Verdict == checks.NotYet && r.Again == 0 }) {
 		name := w.plan.lab.Steps[places[i].step].ID + "/" + w.plan.specs[places[i].step][places[i].check].ID
 		switch r.Verdict {
 		case checks.Pass:
@@ -43,7 +45,7 @@ func (w *walk) judgePutBack(ctx context.Context, claim *CheckOutcome) {
 	}
 	switch {
 	case len(holding) > 0:
-		claim.Verdict, claim.Got, claim.Why = checks.NotYet, "still holding: "+strings.Join(holding, ", "), ""
+		claim.Verdict, claim.Got, claim.Why, claim.Try = checks.NotYet, "still holding: "+strings.Join(holding, ", "), "", ""
 	case claim.Why != "":
 		claim.Verdict, claim.Got = checks.CannotTell, "not every check could be asked"
 	default:

@@ -152,8 +152,15 @@ func (w *walk) empty(ctx context.Context) error {
 // beforeLimit is how long verify tries to find out what a check says before its step.
 const beforeLimit = 15 * time.Second
 
-// lookOnce asks each check until it says something.
+// lookOnce asks each check until it says something. A claim about time that goes on being looked at has not answered.
 func (w *walk) lookOnce(ctx context.Context, cs []checks.Check) []checks.Result {
+	return w.lookUntil(ctx, cs, func(r checks.Result) bool {
+		return r.Verdict == checks.Pass || r.Verdict == checks.NotYet && r.Again == 0
+	})
+}
+
+// lookUntil looks at the checks until the last results of all are enough, or until beforeLimit.
+func (w *walk) lookUntil(ctx context.Context, cs []checks.Check, enough func(checks.Result) bool) []checks.Result {
 	results := slices.Repeat([]checks.Result{{Verdict: checks.CannotTell, Why: outOfTime}}, len(cs))
 	if len(cs) == 0 {
 		return results
@@ -161,9 +168,7 @@ func (w *walk) lookOnce(ctx context.Context, cs []checks.Check) []checks.Result 
 	limited, cancel := context.WithTimeout(ctx, min(beforeLimit, w.timeout))
 	defer cancel()
 	w.looker.follow(limited, cs, func(i int, r checks.Result, _ time.Duration) { results[i] = r }, func(rs []checks.Result) bool {
-		return !slices.ContainsFunc(rs, func(r checks.Result) bool { // a claim about time that goes on being looked at has not answered
-			return r.Verdict != checks.Pass && (r.Verdict != checks.NotYet || r.Again > 0)
-		})
+		return !slices.ContainsFunc(rs, func(r checks.Result) bool { return !enough(r) })
 	})
 	return results
 }
@@ -214,7 +219,7 @@ func (w *walk) step(ctx context.Context, index int, step lesson.Step, before []c
 			ran = w.run(ctx, index, numbered(counts, "run"), b)
 			decided = []CheckOutcome{ran}
 		case lesson.Output:
-			decided = []CheckOutcome{w.output(numbered(counts, "output"), b, ran)}
+			decided = []CheckOutcome{w.output(numbered(counts, "output"), index, b, ran)}
 		case lesson.Ask:
 			decided = []CheckOutcome{w.ask(ctx, numbered(counts, "ask"), w.plan.questions[blockAt{index, i}])}
 		}

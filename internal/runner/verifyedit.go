@@ -8,17 +8,18 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/lesson"
 )
 
-// Bounds of the look at what a learner begins with.
+// Bounds of the look at what a learner begins with. Its checks have as long as the solution's, unless its pods settle before.
 const (
-	startLimit = 5 * time.Second        // how long its checks may take to hold, beside what they ask for themselves
 	startCalm  = 500 * time.Millisecond // how long they are still looked at once its pods have settled
-	startTries = 30 * time.Second       // how long verify goes on trying where nobody answers
+	startTries = 30 * time.Second       // how much longer verify goes on trying where nobody answers
 )
 
 // edit walks an edit block: what the learner begins with must leave something to mend, and the solution takes its place.
@@ -42,10 +43,11 @@ func (w *walk) start(ctx context.Context, index int, step lesson.Step, b lesson.
 		result = refusedStart("podlab refuses it", b.Refused)
 	default:
 		t := trial{api: w.api, plan: w.plan, specs: step.Checks(), checks: w.plan.checks[index], objects: b.Objects}
+		t.limit = newLimits(t.specs, w.timeout).longest()
 		t.looker = newLooker(w.looker.world) // its memory is its own: nothing that is seen here counts for the solution
 		t.looker.lost = w.looker.lost
 		t.looker.awaitBegin(ctx, w.plan.noting(index))
-		limited, cancel := context.WithTimeout(ctx, startTries)
+		limited, cancel := context.WithTimeout(ctx, t.limit+startTries)
 		defer cancel()
 		result = t.looker.insist(limited, t.run, result)
 	}
@@ -65,13 +67,15 @@ type trial struct {
 	specs   []lesson.CheckSpec
 	checks  []checks.Check
 	objects []*unstructured.Unstructured
+	limit   time.Duration // how long the checks may take to hold
 }
 
 func (t *trial) run(ctx context.Context) checks.Result {
 	applied, err := t.api.Apply(ctx, t.plan.namespace, t.objects)
 	switch {
 	case err == nil:
-	case !Refused(err):
+	case !Refused(err), apierrors.IsForbidden(err), apierrors.IsConflict(err):
+		// A quota, a namespace that is ending, another writer: the environment's word, not one about the manifest.
 		return checks.Result{Verdict: checks.CannotTell, Got: "an error", Why: err.Error(), Try: WayOut(err)}
 	case len(applied) == 0:
 		return refusedStart("the API server refuses it", err)
@@ -88,11 +92,7 @@ func (t *trial) run(ctx context.Context) checks.Result {
 
 // look looks at the checks until all hold, or until its pods have settled and a check still does not hold.
 func (t *trial) look(ctx context.Context) []checks.Result {
-	limit := startLimit
-	for _, spec := range t.specs {
-		limit = max(limit, startLimit+spec.For)
-	}
-	limited, cancel := context.WithTimeout(ctx, limit)
+	limited, cancel := context.WithTimeout(ctx, t.limit)
 	defer cancel()
 	results := slices.Repeat([]checks.Result{{Verdict: checks.CannotTell, Why: outOfTime}}, len(t.checks))
 	var calm time.Time
@@ -100,7 +100,7 @@ func (t *trial) look(ctx context.Context) []checks.Result {
 		switch {
 		case allPass(results):
 			return true
-		case !settled(t.looker.watch, t.objects):
+		case !settled(limited, t.looker.watch, t.objects):
 			calm = time.Time{}
 		case calm.IsZero():
 			calm = time.Now()
@@ -145,13 +145,13 @@ func (t *trial) judge(results []checks.Result) checks.Result {
 	return r
 }
 
-// settled says whether nothing more is to be expected of the objects: each container runs and is ready, has ended, or cannot
-// be started.
-func settled(watch Watch, objects []*unstructured.Unstructured) bool {
+// settled says whether nothing more is to be expected of the objects: each container runs and is ready, has ended for good, or
+// cannot be started.
+func settled(ctx context.Context, watch Watch, objects []*unstructured.Unstructured) bool {
 	return !slices.ContainsFunc(objects, func(o *unstructured.Unstructured) bool {
 		switch o.GetKind() {
 		case "Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicationController":
-			return true // its pods have names that nobody knows
+			return !workloadSettled(ctx, watch, o.GetKind(), o.GetName())
 		case "Pod":
 			return !podSettled(watch, o.GetName())
 		}
@@ -159,17 +159,46 @@ func settled(watch Watch, objects []*unstructured.Unstructured) bool {
 	})
 }
 
+// workloadSettled says whether the controller has done what it was asked for, and all pods have settled: those of one
+// controller have names that nobody knows.
+func workloadSettled(ctx context.Context, watch Watch, kind, name string) bool {
+	object, err := watch.Object(ctx, kind, name)
+	if err != nil {
+		return false
+	}
+	observed, _, err := unstructured.NestedInt64(object.Object, "status", "observedGeneration")
+	pods, listErr := watch.List(ctx, "Pod")
+	return err == nil && listErr == nil && observed >= object.GetGeneration() && len(pods) > 0 &&
+		!slices.ContainsFunc(pods, func(p *unstructured.Unstructured) bool { return !podSettled(watch, p.GetName()) })
+}
+
 func podSettled(watch Watch, name string) bool {
 	pod, err := watch.Pod(name)
-	if err != nil || len(pod.Status.ContainerStatuses) < len(pod.Spec.Containers) {
+	if err != nil {
+		return false
+	}
+	if slices.ContainsFunc(pod.Status.InitContainerStatuses, stuck) {
+		return true
+	}
+	if len(pod.Status.ContainerStatuses) < len(pod.Spec.Containers) {
 		return false
 	}
 	for _, c := range pod.Status.ContainerStatuses {
-		waiting := c.State.Waiting
-		starting := waiting != nil && (waiting.Reason == "ContainerCreating" || waiting.Reason == "PodInitializing")
-		if starting || c.State.Running != nil && !c.Ready {
+		if !stuck(c) && !(c.State.Running != nil && c.Ready) && !endedForGood(pod.Spec.RestartPolicy, c) {
 			return false
 		}
 	}
 	return true
+}
+
+// stuck says whether the container cannot be started, or is not started again for some time.
+func stuck(c corev1.ContainerStatus) bool {
+	waiting := c.State.Waiting
+	return waiting != nil && waiting.Reason != "" && waiting.Reason != "ContainerCreating" && waiting.Reason != "PodInitializing"
+}
+
+// endedForGood says whether the container has ended and the kubelet does not start it again.
+func endedForGood(policy corev1.RestartPolicy, c corev1.ContainerStatus) bool {
+	ended := c.State.Terminated
+	return ended != nil && (policy == corev1.RestartPolicyNever || policy == corev1.RestartPolicyOnFailure && ended.ExitCode == 0)
 }

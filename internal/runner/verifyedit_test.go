@@ -10,7 +10,9 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/lesson"
@@ -45,12 +47,22 @@ func TestVerifyTriesWhatTheLearnerBeginsWith(t *testing.T) {
 			start: samePod, verdict: checks.NotYet, whole: checks.NotYet, got: "1 of 1 checks hold",
 			world: func(w *fakeWorld) {
 				w.ready = false
-				time.AfterFunc(startLimit-time.Second, func() { w.set(func() { w.ready = true; w.pods["demoduo"] = w.pod("demoduo") }) })
+				time.AfterFunc(50*time.Second, func() { w.set(func() { w.ready = true; w.pods["demoduo"] = w.pod("demoduo") }) })
 			},
 		},
 		"one that crashes": {
 			start: samePod, verdict: checks.Pass, whole: checks.NotYet, got: "0 of 1 checks hold", within: time.Minute + startCalm + time.Second,
 			world: func(w *fakeWorld) { w.ready, w.ended = false, true },
+		},
+		"one that the namespace has no room for": {
+			start: samePod, verdict: checks.CannotTell, whole: checks.NotYet, why: "quota",
+			world: func(w *fakeWorld) {
+				w.applyErr = apierrors.NewForbidden(schema.GroupResource{Resource: "pods"}, "demoduo", errors.New("exceeded quota"))
+			},
+		},
+		"one that the API server refuses": {
+			start: samePod, verdict: checks.Pass, whole: checks.NotYet, got: "the API server refuses it",
+			world: func(w *fakeWorld) { w.applyErr = apierrors.NewBadRequest("ports[1].name: Required value") },
 		},
 		"an API that does not answer": {
 			start: samePod, verdict: checks.CannotTell, whole: checks.CannotTell, why: "connection refused",
@@ -106,7 +118,7 @@ func TestPodsThatSettle(t *testing.T) {
 		"runs, is not ready":    {running, false, false},
 		"is being made":         {waiting("ContainerCreating"), false, false},
 		"has no image":          {waiting("ErrImageNeverPull"), false, true},
-		"crashed":               {corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{}}, false, true},
+		"is started again":      {corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{}}, false, false},
 		"waits for the others":  {waiting("PodInitializing"), false, false},
 		"was crashing for long": {waiting("CrashLoopBackOff"), false, true},
 	} {
@@ -118,6 +130,26 @@ func TestPodsThatSettle(t *testing.T) {
 		if got := podSettled(w, "demoduo"); got != tc.want {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+	for policy, want := range map[corev1.RestartPolicy][2]bool{corev1.RestartPolicyNever: {true, true}, corev1.RestartPolicyOnFailure: {true, false}} {
+		for code, want := range want {
+			pod := w.pod("demoduo")
+			pod.Spec.RestartPolicy = policy
+			for i := range pod.Status.ContainerStatuses {
+				pod.Status.ContainerStatuses[i].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: int32(code)}}
+			}
+			w.pods["demoduo"] = pod
+			if got := podSettled(w, "demoduo"); got != want {
+				t.Errorf("%s, exit code %d: %v", policy, code, got)
+			}
+		}
+	}
+	held := w.pod("demoduo")
+	held.Status.ContainerStatuses = nil
+	held.Status.InitContainerStatuses = []corev1.ContainerStatus{{State: waiting("CrashLoopBackOff")}}
+	w.pods["demoduo"] = held
+	if !podSettled(w, "demoduo") {
+		t.Error("a pod that its init container holds up has not settled")
 	}
 	if podSettled(w, "none") {
 		t.Error("a pod that is not there has settled")
