@@ -92,7 +92,7 @@ var (
 	space     = regexp.MustCompile(`[ \t\r\x{a0}]+`)
 	rule      = regexp.MustCompile(`-{3,}|={3,}`)
 	nodeName  = regexp.MustCompile(`\b[a-z0-9]+(?:-[a-z0-9]+)*-control-plane\b`)
-	namespace = regexp.MustCompile(`\bpodlab-verify-`)
+	namespace = regexp.MustCompile(`(^|[^-A-Za-z0-9])podlab-verify-`)
 
 	isoTime   = regexp.MustCompile(`\b[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ]` + clock + zone + `)?`)
 	logTime   = regexp.MustCompile(`\b[0-9]{1,2}/(?:` + month + `/[0-9]{4}:` + clock + zone + `|[0-9]{1,2}/[0-9]{4}\b)`)
@@ -153,7 +153,7 @@ type mask struct {
 func accidents() []mask {
 	times := []mask{{isoTime, "TIME"}, {logTime, "TIME"}, {usTime, "TIME"}, {dayFirst, "TIME"}}
 	addresses := []mask{{loopback, "LOOPBACK"}, {anyHost, "ANYHOST"}, {ip, "IP"}, {mac, "MAC"}, {ip6, "IP"}}
-	names := []mask{{rule, "---"}, {nodeName, "NODE"}, {namespace, "podlab-"}}
+	names := []mask{{rule, "---"}, {nodeName, "NODE"}, {namespace, "${1}podlab-"}}
 	ids := []mask{{uuid, "#"}, {hex, "#"}, {peer, "@if#"}, {generated, "-#"}}
 	return slices.Concat(names, times, addresses, ids)
 }

@@ -54,6 +54,7 @@ func groups() [][]string {
 		{"\"GET / HTTP/1.1\" 502 31"},
 		{"command terminated with exit code 1"},
 		{"command terminated with exit code 137"},
+		{"logpair_podlab-verify-log-reader(#)", "logpair_podlab-log-reader(#)"},
 		{"queue-worker 1/1 Running"},
 		{"log-worker 1/1 Running"},
 		{"nginx: worker process"},
