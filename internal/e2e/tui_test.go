@@ -16,6 +16,9 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/vt"
 	"github.com/creack/pty"
+
+	"github.com/podlab/podlab/internal/lesson"
+	"github.com/podlab/podlab/labs"
 )
 
 // Keys as a terminal sends them.
@@ -135,6 +138,7 @@ func (s *screen) walk(answers []string) {
 
 // The whole of duo, key by key, with a wrong answer on the way, left in the middle and resumed.
 func TestALearnerWalksDuo(t *testing.T) {
+	editor(t, duoSolution(t))
 	run(t, "up")
 	run(t, "reset", "duo")
 	s := openScreen(t)
@@ -178,20 +182,38 @@ func (s *screen) choose(lab string) {
 	s.see(time.Second, "enter: begin "+lab)
 }
 
-// firstStep applies, answers wrongly, then rightly, runs, and opens the evidence.
+// duoSolution is the manifest at which the learner should arrive in duo's first step.
+func duoSolution(t *testing.T) string {
+	t.Helper()
+	own, err := lesson.Load(labs.FS, "labs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	duo, _ := own.Lab("duo")
+	_, at, ok := duo.Steps[0].Edit()
+	if !ok {
+		t.Fatal("duo's first step has no manifest to write")
+	}
+	return duo.Steps[0].Blocks[at].(lesson.Solution).Source
+}
+
+// firstStep writes the manifest, answers wrongly, then rightly, runs, and opens the evidence.
 func (s *screen) firstStep() {
 	s.t.Helper()
-	s.see(time.Minute, `▶ enter: apply the manifest pod/demoduo`)
+	s.see(time.Minute, `▶ enter: edit your manifest with ed`)
+	s.press(keyEnter)
+	s.see(10*time.Second, `editor 1 of create-the-pod.yaml: 12 lines; press enter`)
 	s.press(keyEnter)
 	s.see(30*time.Second, `applied: pod/demoduo created`)
-	s.press(keyEnter, "b", keyEnter)
+	s.see(time.Minute, `✓ demoduo: demoy listens on port 9202`)
+	s.press("\t", "b", keyEnter)
 	s.see(30*time.Second, `not right: 1/2`)
 	s.press("\t", "c", keyEnter)
 	s.see(30*time.Second, `✓ right: 2/2`)
 	s.walk(nil)
 	s.see(10*time.Second, `✓ demoduo: 2/2 containers ready`)
 	s.keep("duo-step-1")
-	s.press("e")
+	s.press("e", keyDown, keyDown)
 	s.see(10*time.Second, `want 2/2 containers ready`)
 	s.keep("duo-evidence")
 	s.press("\x1b")
