@@ -183,9 +183,12 @@ func (w *fakeWorld) pod(name string) *corev1.Pod {
 	return p
 }
 
-func (w *fakeWorld) Reset(context.Context, string) error {
+func (w *fakeWorld) Reset(ctx context.Context, _ string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if len(w.pods) > 0 && w.resetErr != nil {
 		return w.resetErr
 	}

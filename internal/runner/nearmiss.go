@@ -2,28 +2,38 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/lesson"
 )
 
-// fairWatch is how long verify goes on looking at a near-miss that was refused: no check may pass a moment later.
-const fairWatch = 2 * time.Second
-
 // labsAtOnce is how many labs' near-misses are tried at the same time: most of their time is waiting.
 const labsAtOnce = 3
 
+// interrupted is the reason where nobody waited for the answer.
+const interrupted = "interrupted"
+
 // nearMisses tries the near-misses of the labs, those of several labs beside each other, and adds what it found. What happens
-// is told in the order of the labs.
+// is told in the order of the labs. After ctx ends no lab begins.
 func (r *Runner) nearMisses(ctx context.Context, api API, labs []lesson.Lab, opts VerifyOptions, found []LabOutcome) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	bugs := make(chan string, len(found))
 	beside := make([]*Runner, len(found))
 	for i := range found {
-		if len(of(labs[i], opts.NearMisses)) > 0 {
-			beside[i] = &Runner{deps: r.deps, events: make(chan Event, 1024)} // so many until its turn to be told comes
+		if len(missesOf(labs[i], opts.NearMisses)) > 0 {
+			beside[i] = &Runner{deps: r.deps, events: make(chan Event)}
+		}
+	}
+	told := make([]<-chan Event, len(found))
+	for i, b := range beside {
+		if b != nil {
+			told[i] = queued(b.events)
 		}
 	}
 	go func() {
@@ -36,22 +46,60 @@ func (r *Runner) nearMisses(ctx context.Context, api API, labs []lesson.Lab, opt
 			go func() {
 				defer func() { <-slots }()
 				defer close(b.events)
+				defer func() {
+					if bug := recover(); bug != nil {
+						bugs <- fmt.Sprintf("%v\n%s", bug, debug.Stack())
+						cancel()
+					}
+				}()
 				b.labsNearMisses(ctx, api, labs[i], opts, &found[i])
 			}()
 		}
 	}()
-	for _, b := range beside {
-		if b == nil {
+	for _, events := range told {
+		if events == nil {
 			continue
 		}
-		for e := range b.events {
+		for e := range events {
 			r.emit(e)
 		}
 	}
+	select {
+	case bug := <-bugs:
+		panic(bug) // here, where podlab's own report of a bug sees it
+	default:
+	}
 }
 
-// of returns the near-misses of the lab.
-func of(lab lesson.Lab, all []lesson.NearMiss) []lesson.NearMiss {
+// queued passes the events on in their order. It keeps those that nobody takes yet: who emits one never waits for that.
+func queued(events <-chan Event) <-chan Event {
+	out := make(chan Event)
+	go func() {
+		defer close(out)
+		var kept []Event
+		for events != nil || len(kept) > 0 {
+			var ready chan<- Event
+			var next Event
+			if len(kept) > 0 {
+				ready, next = out, kept[0]
+			}
+			select {
+			case e, ok := <-events:
+				if ok {
+					kept = append(kept, e)
+				} else {
+					events = nil
+				}
+			case ready <- next:
+				kept = kept[1:]
+			}
+		}
+	}()
+	return out
+}
+
+// missesOf returns the near-misses of the lab.
+func missesOf(lab lesson.Lab, all []lesson.NearMiss) []lesson.NearMiss {
 	var some []lesson.NearMiss
 	for _, miss := range all {
 		if miss.Lab == lab.ID {
@@ -63,9 +111,13 @@ func of(lab lesson.Lab, all []lesson.NearMiss) []lesson.NearMiss {
 
 // labsNearMisses tries the near-misses of one lab, each alone in an empty namespace, and leaves it empty.
 func (r *Runner) labsNearMisses(ctx context.Context, api API, lab lesson.Lab, opts VerifyOptions, out *LabOutcome) {
+	if ctx.Err() != nil {
+		out.Verdict = worst([]checks.Verdict{checks.CannotTell, out.Verdict}) // what was not tried was not seen
+		return
+	}
 	start := time.Now()
 	r.emit(LabStarted{Lab: lab.ID, Title: lab.Title})
-	for _, miss := range of(lab, opts.NearMisses) {
+	for _, miss := range missesOf(lab, opts.NearMisses) {
 		if ctx.Err() != nil {
 			break
 		}
@@ -73,11 +125,24 @@ func (r *Runner) labsNearMisses(ctx context.Context, api API, lab lesson.Lab, op
 		w := &walk{r: r, api: api, timeout: opts.Timeout}
 		out.NearMisses = append(out.NearMisses, StepOutcome{ID: miss.ID, Checks: w.nearMiss(ctx, lab, miss)})
 	}
-	limited, cancel := context.WithTimeout(ctx, resetLimit)
-	defer cancel()
-	_ = api.Reset(limited, verifyNamespace(lab.ID)) // the next to come resets again, and tells what it cannot
+	if err := r.leaveEmpty(ctx, api, lab); err != nil {
+		claim := failed("reset", "reset", "an empty namespace after the last near-miss", err)
+		r.emit(ClaimDecided{Claim: claim})
+		last := &out.NearMisses[len(out.NearMisses)-1]
+		last.Checks = append(last.Checks, claim)
+	}
 	out.Verdict, out.Seconds = out.worst(), out.Seconds+seconds(start)
+	if ctx.Err() != nil {
+		out.Verdict = worst([]checks.Verdict{checks.CannotTell, out.Verdict})
+	}
 	r.emit(LabEnded{Lab: *out})
+}
+
+// leaveEmpty removes what the last near-miss made, also when the walk was interrupted.
+func (r *Runner) leaveEmpty(ctx context.Context, api API, lab lesson.Lab) error {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), resetLimit)
+	defer cancel()
+	return api.Reset(limited, verifyNamespace(lab.ID))
 }
 
 // nearMiss applies the manifest and shows that the checks that it names refuse it, for the reason that it names.
@@ -85,64 +150,68 @@ func (w *walk) nearMiss(ctx context.Context, lab lesson.Lab, miss lesson.NearMis
 	watchCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if err := w.enter(watchCtx, lab); err != nil {
+		if ctx.Err() != nil {
+			err = errors.New(interrupted)
+		}
 		return []CheckOutcome{w.couldNotOpen(err)}
 	}
 	empty := w.lookOnce(ctx, w.checksOf(miss))
 	applied := w.apply(ctx, "apply", "apply", miss.Objects)
-	claims := []CheckOutcome{applied}
 	if applied.Verdict == checks.Pass {
-		return append(claims, w.refusals(ctx, miss, empty)...)
+		return append([]CheckOutcome{applied}, w.refusals(ctx, miss, empty)...)
 	}
+	why := "the manifest was not applied: " + applied.Why
+	if ctx.Err() != nil && applied.Verdict == checks.CannotTell {
+		applied.Why, why = interrupted, interrupted
+	}
+	claims := []CheckOutcome{applied}
 	for _, id := range miss.Checks {
-		claim := CheckOutcome{
-			ID: id, Kind: "near-miss", Verdict: checks.CannotTell, Want: wantOf(miss),
-			Got: "nothing", Why: "the manifest was not applied: " + applied.Why,
-		}
+		claim := CheckOutcome{ID: id, Kind: "near-miss", Verdict: checks.CannotTell, Want: wantOf(miss), Got: "nothing", Why: why}
 		w.r.emit(ClaimDecided{Claim: claim})
 		claims = append(claims, claim)
 	}
 	return claims
 }
 
-// refusal is what one check has said of a near-miss.
-type refusal struct {
-	last, said, passed checks.Result // said and passed are empty until the check did
-}
-
-func (f refusal) decided() bool { return f.said.Verdict != "" || f.passed.Verdict != "" }
-
-// refusals follows the checks until each has said what it must, and a little longer. Empty is what they said of nothing.
+// refusals follows the checks until each has said what it must and goes on saying it. Empty is what they said of nothing.
 func (w *walk) refusals(ctx context.Context, miss lesson.NearMiss, empty []checks.Result) []CheckOutcome {
-	start, step, cs := time.Now(), w.stepOf(miss), w.checksOf(miss)
-	found := make([]refusal, len(cs))
-	limited, cancel := context.WithTimeout(ctx, w.timeout+fairWatch)
+	step, cs := w.stepOf(miss), w.checksOf(miss)
+	v := newVigil(miss, w.timeout, w.longestFor(miss))
+	v.settled = func() bool { return settled(ctx, w.looker.watch, miss.Objects) }
+	v.lookAgain = w.looker.lookAgain
+	limited, cancel := context.WithTimeout(ctx, v.longest()+lookLimit) // the last look may take its time
 	defer cancel()
 	began := false
 	w.looker.also = func(ctx context.Context, _ *moment) { // what a check compares with is the pod as the manifest makes it
 		began = began || w.looker.begin(ctx, w.plan.checks[step])
 	}
-	var settled time.Time
+	v.begin()
 	w.looker.follow(limited, cs, func(i int, r checks.Result, _ time.Duration) {
-		found[i].see(r, miss)
+		v.found[i].see(r, miss)
 		w.r.emit(ClaimWaiting{ID: miss.Checks[i], Result: r})
-		if settled.IsZero() && !slices.ContainsFunc(found, func(f refusal) bool { return !f.decided() }) {
-			settled = time.Now()
-			time.AfterFunc(fairWatch, w.looker.lookAgain)
-		}
-	}, func([]checks.Result) bool { return !settled.IsZero() && time.Since(settled) >= fairWatch })
+	}, v.enough)
 	var claims []CheckOutcome
-	for i, f := range found {
-		claim := f.claim(miss, w.timeout)
-		if claim.Verdict == checks.Pass && says(empty[i], miss) != "" {
-			claim.Verdict, claim.Why = checks.NotYet, "it says so in the empty namespace, too: let \"says\" name what is wrong with this manifest"
+	for i := range v.found {
+		claim := v.claim(i, empty[i])
+		if ctx.Err() != nil && !v.over && v.found[i].passed.Verdict == "" {
+			claim.Verdict, claim.Got, claim.Why, claim.Try = checks.CannotTell, "nothing", interrupted, ""
 		}
-		claim.ID, claim.Seconds = miss.Checks[i], seconds(start)
+		claim.ID, claim.Seconds = miss.Checks[i], seconds(v.start)
 		claims = append(claims, claim)
-		if ctx.Err() == nil {
-			w.r.emit(ClaimDecided{Claim: claim})
-		}
+		w.r.emit(ClaimDecided{Claim: claim})
 	}
 	return claims
+}
+
+// longestFor returns the longest time for which one of the checks that the near-miss names must hold before it passes.
+func (w *walk) longestFor(miss lesson.NearMiss) time.Duration {
+	var longest time.Duration
+	for _, spec := range w.plan.specs[w.stepOf(miss)] {
+		if slices.Contains(miss.Checks, spec.ID) {
+			longest = max(longest, spec.For)
+		}
+	}
+	return longest
 }
 
 func (w *walk) stepOf(miss lesson.NearMiss) int {
@@ -158,72 +227,4 @@ func (w *walk) checksOf(miss lesson.NearMiss) []checks.Check {
 		cs = append(cs, w.plan.checks[step][i])
 	}
 	return cs
-}
-
-func (f *refusal) see(r checks.Result, miss lesson.NearMiss) {
-	f.last = r
-	switch {
-	case r.Verdict == checks.Pass:
-		f.passed = r
-	case f.said.Verdict == "" && says(r, miss) != "":
-		f.said = r
-	}
-}
-
-// says returns the text of a result that holds what the near-miss must be refused with, or "". What the check wanted does
-// not count: it wants the same whatever it finds.
-func says(r checks.Result, miss lesson.NearMiss) string {
-	texts := []string{r.Got, r.Why}
-	for _, m := range r.Mismatches {
-		texts = append(texts, m.Of+": want "+m.Want+", got "+m.Got)
-	}
-	for _, text := range texts {
-		if string(r.Verdict) == miss.Verdict && strings.Contains(text, miss.Says) {
-			return around(text, miss.Says)
-		}
-	}
-	return ""
-}
-
-// around cuts a long text to what stands around the part.
-func around(text, part string) string {
-	const most = 60 // characters on each side
-	before, after, _ := strings.Cut(strings.ReplaceAll(text, "\n", " "), strings.ReplaceAll(part, "\n", " "))
-	if r := []rune(before); len(r) > most {
-		before = "…" + string(r[len(r)-most:])
-	}
-	if r := []rune(after); len(r) > most {
-		after = string(r[:most]) + "…"
-	}
-	return before + part + after
-}
-
-func wantOf(miss lesson.NearMiss) string {
-	return fmt.Sprintf("%s, saying %q", words(checks.Verdict(miss.Verdict)), miss.Says)
-}
-
-func words(v checks.Verdict) string { return strings.ReplaceAll(string(v), "-", " ") }
-
-// claim says what became of the near-miss in the eyes of one check.
-func (f refusal) claim(miss lesson.NearMiss, timeout time.Duration) CheckOutcome {
-	c := CheckOutcome{Kind: "near-miss", Want: wantOf(miss), Verdict: checks.NotYet}
-	switch r := f.last; {
-	case f.passed.Verdict != "":
-		c.Got, c.Evidence = "pass: "+f.passed.Got, f.passed.Evidence
-		c.Why = "the check took the near-miss for the real thing"
-	case f.said.Verdict != "":
-		c.Verdict, c.Evidence = checks.Pass, f.said.Evidence
-		c.Got = words(f.said.Verdict) + ": " + says(f.said, miss)
-	case r.Verdict == checks.NotYet:
-		c.Got, c.Mismatches, c.Evidence = fmt.Sprintf("not yet: want %s, got %s", r.Want, r.Got), r.Mismatches, r.Evidence
-		c.Why = fmt.Sprintf("it said nothing like that within %v", timeout)
-		if r.Why != "" {
-			c.Why += "; its last reason: " + r.Why
-		}
-	case r.Verdict == checks.CannotTell:
-		c.Verdict, c.Got, c.Why, c.Try, c.Evidence = checks.CannotTell, "cannot tell", r.Why, r.Try, r.Evidence
-	default:
-		c.Verdict, c.Got, c.Why = checks.CannotTell, "nothing", outOfTime
-	}
-	return c
 }

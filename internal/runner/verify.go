@@ -173,11 +173,12 @@ func (w *walk) lookUntil(ctx context.Context, cs []checks.Check, enough func(che
 	return results
 }
 
-// earlier joins what a check said in the empty namespace with what it said just before its step: it must hold in neither.
+// earlier joins what a check said in the empty namespace with what it said just before its step: it must hold in neither, and
+// where nobody could tell that, a "not yet" of the other does not say it.
 func earlier(empty, now []checks.Result) []checks.Result {
 	joined := slices.Clone(now)
 	for i, r := range empty {
-		if r.Verdict == checks.Pass {
+		if r.Verdict == checks.Pass || r.Verdict == checks.CannotTell && joined[i].Verdict != checks.Pass {
 			joined[i] = r
 		}
 	}
