@@ -78,7 +78,7 @@ func realMessages() []string {
 			}
 		}
 	}
-	for _, o := range oddFiles() {
+	for _, o := range append(oddFiles(), oddMisses()...) {
 		_, message, _ := strings.Cut(o.want, ": ")
 		all = append(all, message)
 	}

@@ -71,7 +71,7 @@ func (c *loader) read() {
 // readLab reads the lab in the directory, if there is one.
 func (c *loader) readLab(dir string) {
 	name := path.Join(dir, lessonFile)
-	data, err := c.readFile(name)
+	data, err := c.readFile("a lesson", name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
@@ -89,13 +89,14 @@ func (c *loader) readLab(dir string) {
 	c.labs = append(c.labs, loaded{lab, dir, r})
 }
 
-func (c *loader) readFile(name string) ([]byte, error) {
+// readFile reads a file; what says what it is to be, for messages.
+func (c *loader) readFile(what, name string) ([]byte, error) {
 	info, err := fs.Stat(c.fsys, name)
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, errors.New("a lesson must be a regular file")
+		return nil, errors.New(what + " must be a regular file")
 	}
 	f, err := c.fsys.Open(name)
 	if err != nil {
@@ -107,7 +108,7 @@ func (c *loader) readFile(name string) ([]byte, error) {
 		return nil, err
 	}
 	if len(data) > maxFile {
-		return nil, errors.New("a lesson of more than 1 MiB is not read")
+		return nil, errors.New(what + " of more than 1 MiB is not read")
 	}
 	return data, nil
 }

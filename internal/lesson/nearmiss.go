@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -19,6 +20,9 @@ const nearMissDir = "near-miss"
 // nearMissMark begins the first line of a near-miss; a mapping follows.
 const nearMissMark = "# near-miss: "
 
+// shortestSays is how many characters a near-miss's text has at least: a shorter one is found in too much.
+const shortestSays = 3
+
 // NearMiss is a manifest that is almost right: the lab's own checks must refuse it, and say why.
 type NearMiss struct {
 	Lab     string
@@ -26,12 +30,12 @@ type NearMiss struct {
 	File    string // as a message should name it: labs/duo/near-miss/same-port.yaml
 	Step    string // the id of the step whose checks are asked
 	Checks  []string
-	Says    string // what the verdict's want, got, why or a mismatch must hold
+	Says    string // what the verdict's got, its why or a mismatch must hold
 	Verdict string // "not-yet" or "cannot-tell"
 	Objects []*unstructured.Unstructured
 }
 
-// LoadNearMisses reads the near-miss/*.yaml of each lab of a course that Load has read, in the order of the labs and of the
+// LoadNearMisses reads the near-miss/NAME.yaml of each lab of a course that Load has read, in the order of the labs and of the
 // files' names. The error is a Mistakes, with all that is wrong in all files.
 func LoadNearMisses(fsys fs.FS, root string, course Course) ([]NearMiss, error) {
 	var all []NearMiss
@@ -43,9 +47,11 @@ func LoadNearMisses(fsys fs.FS, root string, course Course) ([]NearMiss, error) 
 			c.mistake(dir, "cannot read the near-misses: %v", bare(err))
 		}
 		for _, e := range entries {
-			if path.Ext(e.Name()) == ".yaml" {
-				all = append(all, c.nearMiss(lab, path.Join(dir, e.Name())))
+			if e.IsDir() {
+				c.mistake(dir, "a folder %q is no near-miss: want files NAME.yaml", e.Name())
+				continue
 			}
+			all = append(all, c.nearMiss(lab, path.Join(dir, e.Name())))
 		}
 	}
 	if len(c.found) > 0 {
@@ -57,18 +63,18 @@ func LoadNearMisses(fsys fs.FS, root string, course Course) ([]NearMiss, error) 
 
 func (c *loader) nearMiss(lab Lab, name string) NearMiss {
 	file := path.Join(c.root, name)
-	miss := NearMiss{Lab: lab.ID, ID: strings.TrimSuffix(path.Base(name), path.Ext(name)), File: file}
-	if !idPattern.MatchString(miss.ID) {
+	miss := NearMiss{Lab: lab.ID, ID: strings.TrimSuffix(path.Base(name), ".yaml"), File: file}
+	if path.Ext(name) != ".yaml" || !idPattern.MatchString(miss.ID) {
 		c.mistake(path.Dir(name), "file name %q: %s, and .yaml", path.Base(name), idRule)
 		return miss
 	}
-	data, err := c.readFile(name)
+	data, err := c.readFile("a near-miss", name)
 	if err != nil {
 		c.mistake(name, "%v", bare(err))
 		return miss
 	}
 	r := &reader{file: file}
-	if r.take(data) {
+	if r.takeText(data) && !r.findManifestControls() {
 		first, rest, _ := strings.Cut(string(r.src), "\n")
 		r.nearMissHead(&miss, lab, first)
 		if second, _, _ := strings.Cut(rest, "\n"); strings.TrimSpace(strings.TrimLeft(second, "#")) == "" || !strings.HasPrefix(second, "#") {
@@ -109,6 +115,9 @@ func (r *reader) nearMissHead(miss *NearMiss, lab Lab, line string) {
 	}
 	if e := entry(root, "verdict"); e != nil && !slices.Contains([]string{"not-yet", "cannot-tell"}, head.Verdict) {
 		d.mistake(e.Value, "verdict: want not-yet or cannot-tell, found %s", describe(e.Value))
+	}
+	if e := entry(root, "says"); e != nil && head.Says != "" && utf8.RuneCountInString(strings.TrimSpace(head.Says)) < shortestSays {
+		d.mistake(e.Value, "says: want at least %d characters, found %s", shortestSays, describe(e.Value))
 	}
 	miss.Step, miss.Says, miss.Verdict = head.Step, head.Says, head.Verdict
 	if len(d.mistakes) == 0 {

@@ -1,9 +1,12 @@
 package lesson
 
 import (
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const missPod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - {name: c, image: i}\n"
@@ -37,11 +40,8 @@ func TestANearMissIsRead(t *testing.T) {
 	if m.Says != `0/1, "c"` || m.Verdict != "cannot-tell" || len(m.Objects) != 2 || m.Objects[1].GetName() != "q" {
 		t.Errorf("%+v", m)
 	}
-	all, err = loadMiss(t, "one.yaml", "# near-miss: {step: step-one, check: first, says: x}\n# One.\n"+missPod)
+	all, err = loadMiss(t, "one.yaml", "# near-miss: {step: step-one, check: first, says: no php}\n# One.\n"+missPod)
 	if err != nil || all[0].Verdict != "not-yet" || strings.Join(all[0].Checks, " ") != "first" {
-		t.Error(err, all)
-	}
-	if all, err := loadMiss(t, "README.md", "no near-miss"); err != nil || len(all) != 0 {
 		t.Error(err, all)
 	}
 }
@@ -56,9 +56,43 @@ func TestBrokenNearMisses(t *testing.T) {
 			}
 		})
 	}
-	_, err := loadMiss(t, "No port.yaml", "")
-	if want := `labs/x/near-miss: file name "No port.yaml": want small letters and digits, joined by single dashes, and .yaml`; err == nil || err.Error() != want {
-		t.Errorf("%v", err)
+}
+
+// Nothing in the folder is skipped without a word.
+func TestFilesThatAreNoNearMisses(t *testing.T) {
+	for _, c := range oddMisses() {
+		t.Run(c.name, func(t *testing.T) {
+			fsys := c.fsys.(fstest.MapFS)
+			fsys["x/lesson.md"] = missCourse("m.yaml", "")["x/lesson.md"]
+			course, err := Load(fsys, "labs")
+			if err != nil {
+				t.Fatal(err)
+			}
+			all, err := LoadNearMisses(fsys, "labs", course)
+			if diff := cmp.Diff(c.want, message(err)); diff != "" || len(all) != 0 {
+				t.Error(diff, all)
+			}
+		})
+	}
+}
+
+func oddMisses() []odd {
+	near := func(name, data string, mode fs.FileMode) fstest.MapFS {
+		return fstest.MapFS{"x/near-miss/" + name: {Data: []byte(data), Mode: mode}}
+	}
+	misnamed := func(name string) string {
+		return `labs/x/near-miss: file name "` + name + `": want small letters and digits, joined by single dashes, and .yaml`
+	}
+	return []odd{
+		{"a name with a space", near("No port.yaml", "", 0), misnamed("No port.yaml")},
+		{"another ending", near("m.yml", "", 0), misnamed("m.yml")},
+		{"capitals", near("m.YAML", "", 0), misnamed("m.YAML")},
+		{"a text", near("README.md", "", 0), misnamed("README.md")},
+		{"no name", near(".yaml", "", 0), misnamed(".yaml")},
+		{"a folder", near("old/m.yaml", "", 0), `labs/x/near-miss: a folder "old" is no near-miss: want files NAME.yaml`},
+		{"a pipe", near("m.yaml", "", fs.ModeNamedPipe), "labs/x/near-miss/m.yaml: a near-miss must be a regular file"},
+		{"too large", near("m.yaml", strings.Repeat("a", maxFile+1), 0), "labs/x/near-miss/m.yaml: a near-miss of more than 1 MiB is not read"},
+		{"an escape", near("m.yaml", "\x1b", 0), "labs/x/near-miss/m.yaml:1:1: control character U+001B: a manifest is plain text"},
 	}
 }
 
@@ -67,16 +101,19 @@ func brokenNearMisses() []broken {
 	return []broken{
 		{"no header", "# Told.\n# Told.\n" + missPod, `1:1: a near-miss begins with a line # near-miss: {step: STEP, check: CHECK, says: "TEXT"}`},
 		{"empty", "", "1:1: a near-miss begins with a line # near-miss: {step: STEP, check: CHECK, says: \"TEXT\"}\n1:1: no object in this manifest\n2:1: say in a comment here what is wrong with this manifest"},
-		{"nothing told", "# near-miss: {step: step-one, check: ready, says: x}\n" + missPod, "2:1: say in a comment here what is wrong with this manifest"},
-		{"unknown step", "# near-miss: {step: step-onr, check: ready, says: x}" + told, `1:21: lab x has no step "step-onr" (did you mean "step-one"?)`},
-		{"unknown check", "# near-miss: {step: step-one, check: redy, says: x}" + told, `1:38: step "step-one" has no check "redy" (did you mean "ready"?)`},
-		{"unknown check in a list", "# near-miss: {step: step-one, check: [ready, ready, zap], says: x}" + told, "1:46: check: \"ready\" is given twice\n1:53: step \"step-one\" has no check \"zap\""},
-		{"a check that is none", "# near-miss: {step: step-one, check: {a: b}, says: x}" + told, "1:38: check: want the id of a check, found a mapping"},
-		{"no checks", "# near-miss: {step: step-one, check: [], says: x}" + told, "1:38: check: want the id of a check, found an empty list"},
+		{"nothing told", "# near-miss: {step: step-one, check: ready, says: no php}\n" + missPod, "2:1: say in a comment here what is wrong with this manifest"},
+		{"unknown step", "# near-miss: {step: step-onr, check: ready, says: no php}" + told, `1:21: lab x has no step "step-onr" (did you mean "step-one"?)`},
+		{"unknown check", "# near-miss: {step: step-one, check: redy, says: no php}" + told, `1:38: step "step-one" has no check "redy" (did you mean "ready"?)`},
+		{"unknown check in a list", "# near-miss: {step: step-one, check: [ready, ready, zap], says: no php}" + told, "1:46: check: \"ready\" is given twice\n1:53: step \"step-one\" has no check \"zap\""},
+		{"a check that is none", "# near-miss: {step: step-one, check: {a: b}, says: no php}" + told, "1:38: check: want the id of a check, found a mapping"},
+		{"no checks", "# near-miss: {step: step-one, check: [], says: no php}" + told, "1:38: check: want the id of a check, found an empty list"},
 		{"fields missing", "# near-miss: {step: step-one, check: ready}" + told, `1:14: this near-miss has no "says"`},
-		{"unknown field", "# near-miss: {step: step-one, check: ready, says: x, sys: y}" + told, `1:54: unknown field "sys" (did you mean "says"?)`},
-		{"unknown verdict", "# near-miss: {step: step-one, check: ready, says: x, verdict: pass}" + told, `1:63: verdict: want not-yet or cannot-tell, found "pass"`},
+		{"a text that is too short", "# near-miss: {step: step-one, check: ready, says: \"/1\"}" + told, `1:51: says: want at least 3 characters, found "/1"`},
+		{"a blank text", "# near-miss: {step: step-one, check: ready, says: \"    \"}" + told, `1:51: says: want at least 3 characters, found "    "`},
+		{"an empty text", "# near-miss: {step: step-one, check: ready, says: \"\"}" + told, `1:14: this near-miss has no "says"`},
+		{"unknown field", "# near-miss: {step: step-one, check: ready, says: no php, sys: y}" + told, `1:59: unknown field "sys" (did you mean "says"?)`},
+		{"unknown verdict", "# near-miss: {step: step-one, check: ready, says: no php, verdict: pass}" + told, `1:68: verdict: want not-yet or cannot-tell, found "pass"`},
 		{"bad YAML", "# near-miss: {step: step-one" + told, "1:14: bad YAML: could not find flow mapping end token '}'"},
-		{"a field that is none", "# near-miss: {step: step-one, check: ready, says: x}" + strings.Replace(told, "image", "imgae", 1), `8:15: Pod "p": unknown field "spec.containers[0].imgae" (did you mean "image"?)`},
+		{"a field that is none", "# near-miss: {step: step-one, check: ready, says: no php}" + strings.Replace(told, "image", "imgae", 1), `8:15: Pod "p": unknown field "spec.containers[0].imgae" (did you mean "image"?)`},
 	}
 }
