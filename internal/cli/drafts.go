@@ -126,7 +126,7 @@ func (d drafts) Read(lab, step string) ([]*unstructured.Unstructured, error) {
 }
 
 func (d drafts) PutAside(lab string, starts map[string]string) ([]string, error) {
-	kept, err := d.Folder.PutAside(lab, starts)
+	kept, err := d.Folder.PutAside(lab, starts, time.Now())
 	for i := range kept {
 		kept[i] = tilde(kept[i])
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -73,42 +74,89 @@ func TestManyBeginOneDraft(t *testing.T) {
 	}
 }
 
+// at is when the drafts of the tests are put aside.
+func at() time.Time { return time.Date(2026, 11, 21, 8, 45, 0, 0, time.UTC) }
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func putAside(t *testing.T, f Folder, want ...string) {
+	t.Helper()
+	starts := map[string]string{"mend-it": "start\n", "another": "x\n"}
+	kept, err := f.PutAside("proxy", starts, at())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, kept); diff != "" {
+		t.Error(diff)
+	}
+	for step := range starts {
+		if exists(f.Path("proxy", step)) {
+			t.Errorf("%s does not begin anew", step)
+		}
+	}
+}
+
 func TestWhatWasWrittenIsKeptAtAReset(t *testing.T) {
 	f := folder(t)
-	starts := map[string]string{"mend-it": "start\n", "another": "x\n"}
-	write := func(s string) {
-		path, _ := begin(t, f, "start\n")
-		if err := os.WriteFile(path, []byte(s), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	path := f.Path("proxy", "mend-it")
-	for _, step := range []struct {
-		text string
-		kept []string
-	}{
-		{"first\n", []string{path + "~"}},
-		{"start\n", nil}, // nothing of hers
-		{"second\n", []string{path + "~2"}},
-		{"third\n", []string{path + "~3"}},
-	} {
-		write(step.text)
-		kept, err := f.PutAside("proxy", starts)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(step.kept, kept); diff != "" {
-			t.Error(diff)
-		}
-		if exists(path) {
-			t.Error("the step does not begin anew")
-		}
-	}
-	if text(t, path+"~") != "first\n" || text(t, path+"~2") != "second\n" || text(t, path+"~3") != "third\n" {
+	path, another := f.Path("proxy", "mend-it"), f.Path("proxy", "another")
+	dir := filepath.Dir(path)
+	first := filepath.Join(dir, "kept-2026-11-21T084500", "mend-it.yaml")
+	second := filepath.Join(dir, "kept-2026-11-21T084500-2", "another.yaml")
+	third := filepath.Join(dir, "kept-2026-11-21T084500-2", "mend-it.yaml")
+
+	write(t, path, "first\n")
+	putAside(t, f, first)
+	write(t, path, "start\n") // nothing of hers
+	putAside(t, f)
+	write(t, path+"~", "an editor's backup\n")
+	write(t, path, "third\n")
+	write(t, another, "y\n") // as long as what its step begins with
+	putAside(t, f, second, third)
+	putAside(t, f) // nothing there
+
+	if text(t, first) != "first\n" || text(t, second) != "y\n" || text(t, third) != "third\n" || text(t, path+"~") != "an editor's backup\n" {
 		t.Error("what was written is lost")
 	}
-	if kept, err := f.PutAside("proxy", starts); err != nil || kept != nil {
-		t.Errorf("nothing there: %v %v", kept, err)
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 3 {
+		t.Errorf("left behind: %v %v", entries, err)
+	}
+}
+
+func TestAFolderInThePlaceOfTheFileStandsInNoOnesWay(t *testing.T) {
+	f := folder(t)
+	path := f.Path("proxy", "mend-it")
+	write(t, filepath.Join(path, "notes"), "mine\n")
+	kept := filepath.Join(filepath.Dir(path), "kept-2026-11-21T084500", "mend-it.yaml")
+	putAside(t, f, kept)
+	if text(t, filepath.Join(kept, "notes")) != "mine\n" {
+		t.Error("what was in it is lost")
+	}
+}
+
+func TestWithoutLinksAFileThatIsThereStays(t *testing.T) {
+	noLinks := func(string, string) error { return errors.ErrUnsupported }
+	path := filepath.Join(t.TempDir(), "mend-it.yaml")
+	if err := create(path, "start\n", noLinks); err != nil || text(t, path) != "start\n" {
+		t.Errorf("%v", err)
+	}
+	appears := func(string, string) error {
+		write(t, path, "mine\n")
+		return errors.ErrUnsupported
+	}
+	if err := create(path, "start\n", appears); err != nil || text(t, path) != "mine\n" {
+		t.Errorf("%v", err)
+	}
+	if err := createUnlinked(path, "start\n"); err != nil || text(t, path) != "mine\n" {
+		t.Errorf("%v: what was there was overwritten", err)
 	}
 }
 

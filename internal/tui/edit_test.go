@@ -63,7 +63,7 @@ func (d *fakeDrafts) PutAside(lab string, starts map[string]string) ([]string, e
 		return nil, nil
 	}
 	d.file = ""
-	return []string{d.Path(lab, "mend-it") + "~"}, nil
+	return []string{"~/.local/state/podlab/work/" + lab + "/kept-2026-11-21T084500/mend-it.yaml"}, nil
 }
 
 func (d *fakeDrafts) edit() error {
