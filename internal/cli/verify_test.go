@@ -23,7 +23,7 @@ func courseOf(ids ...string) fstest.MapFS {
 	return files
 }
 
-const missText = "# near-miss: {step: one, check: ready, says: x}\n# Told.\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
+const missText = "# near-miss: {step: one, check: ready, says: not there}\n# Told.\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n"
 
 func planIn(files fs.FS, f verifyFlags, ids ...string) (verifyPlan, error) {
 	if f.timeout == 0 {
