@@ -194,7 +194,7 @@ func (w *walk) refusals(ctx context.Context, miss lesson.NearMiss, empty []check
 	for i := range v.found {
 		claim := v.claim(i, empty[i])
 		if ctx.Err() != nil && !v.over && v.found[i].passed.Verdict == "" {
-			claim.Verdict, claim.Got, claim.Why, claim.Try = checks.CannotTell, "nothing", interrupted, ""
+			claim = CheckOutcome{Kind: "near-miss", Verdict: checks.CannotTell, Want: wantOf(miss), Got: "nothing", Why: interrupted}
 		}
 		claim.ID, claim.Seconds = miss.Checks[i], seconds(v.start)
 		claims = append(claims, claim)
