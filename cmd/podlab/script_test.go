@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -22,4 +25,24 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+func TestCtrlCIsMeantForTheProgramThatHasTheTerminal(t *testing.T) {
+	for _, tc := range []struct {
+		signal       os.Signal
+		shield, ends bool
+	}{
+		{os.Interrupt, false, true},
+		{os.Interrupt, true, false},
+		{syscall.SIGTERM, true, true},
+	} {
+		shield, signals, ended := new(atomic.Bool), make(chan os.Signal, 1), false
+		shield.Store(tc.shield)
+		signals <- tc.signal
+		close(signals)
+		endAt(signals, shield, func() { ended = true })
+		if ended != tc.ends {
+			t.Errorf("%v: ended %v", tc, ended)
+		}
+	}
 }

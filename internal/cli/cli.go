@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 
 	"github.com/adrg/xdg"
 	"github.com/mattn/go-isatty"
@@ -26,6 +27,8 @@ type Deps struct {
 	Out, Err io.Writer
 	Version  string // "" means: ask the build info
 	Labs     fs.FS  // the course that podlab carries
+	// Shield is set while a program that podlab started has the terminal: Ctrl-C is meant for that program then. May be nil.
+	Shield *atomic.Bool
 }
 
 // app is what every verb shares: the world, and the flags that stand before any verb.

@@ -4,15 +4,17 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/podlab/podlab/internal/cluster"
 	"github.com/podlab/podlab/internal/draft"
@@ -47,12 +49,17 @@ type drafts struct {
 	draft.Folder
 	ctx     context.Context //nolint:containedctx // of the terminal, for the programs that it runs
 	editor  []string
-	command string // how podlab was started: podlab --course labs
+	missed  string       // what to say about an editor of hers that is not there
+	shield  *atomic.Bool // see Deps
+	command string       // how podlab was started: podlab --course labs
 	course  lesson.Course
 }
 
 func (a *app) drafts(ctx context.Context, course lesson.Course) drafts {
-	return drafts{Folder: a.draftFolder(), ctx: ctx, editor: editor(os.Getenv, exec.LookPath), command: a.asStarted(), course: course}
+	words, missed := editor(os.Getenv, exec.LookPath)
+	return drafts{
+		Folder: a.draftFolder(), ctx: ctx, editor: words, missed: missed, shield: a.Shield, command: a.asStarted(), course: course,
+	}
 }
 
 // asStarted returns podlab with the flags that decide which labs and which cluster are meant.
@@ -104,12 +111,32 @@ func (d drafts) Editor() string {
 	return filepath.Base(d.editor[0])
 }
 
-func (d drafts) Edit(lab, step string) *exec.Cmd {
+func (d drafts) EditorMissed() string { return d.missed }
+
+// editing is the learner's editor. While it runs, Ctrl-C is its own affair.
+type editing struct {
+	*exec.Cmd
+	shield *atomic.Bool
+}
+
+func (e editing) SetStdin(r io.Reader)  { e.Stdin = r }
+func (e editing) SetStdout(w io.Writer) { e.Stdout = w }
+func (e editing) SetStderr(w io.Writer) { e.Stderr = w }
+
+func (e editing) Run() error {
+	if e.shield != nil {
+		e.shield.Store(true)
+		defer e.shield.Store(false)
+	}
+	return e.Cmd.Run()
+}
+
+func (d drafts) Edit(lab, step string) tea.ExecCommand {
 	words := append(d.editor[:len(d.editor):len(d.editor)], d.Folder.Path(lab, step))
 	cmd := exec.CommandContext(d.ctx, words[0], words[1:]...) //nolint:gosec // the learner's own editor, from her own environment
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 2 * time.Second
-	return cmd
+	return editing{cmd, d.shield}
 }
 
 func (d drafts) Begin(lab, step, start string) error {
@@ -117,12 +144,8 @@ func (d drafts) Begin(lab, step, start string) error {
 	return err
 }
 
-func (d drafts) Read(lab, step string) ([]*unstructured.Unstructured, error) {
-	data, err := d.Folder.Read(lab, step, lesson.MaxManifest)
-	if err != nil {
-		return nil, err
-	}
-	return lesson.ParseManifest(step+".yaml", data)
+func (d drafts) Read(lab, step string) ([]byte, error) {
+	return d.Folder.Read(lab, step, lesson.MaxManifest)
 }
 
 func (d drafts) PutAside(lab string, starts map[string]string) ([]string, error) {
@@ -134,22 +157,39 @@ func (d drafts) PutAside(lab string, starts map[string]string) ([]string, error)
 }
 
 // editor returns the learner's editor with its arguments: $VISUAL, else $EDITOR, else the first that is there of three that
-// most machines have; nothing if there is none.
-func editor(getenv func(string) string, look func(string) (string, error)) []string {
-	for _, choice := range []string{getenv("VISUAL"), getenv("EDITOR"), "nano", "vim", "vi"} {
-		if choice == "" {
+// most machines have; nothing if there is none. It also returns what to say about a choice of hers that is not there.
+func editor(getenv func(string) string, look func(string) (string, error)) (words []string, missed string) {
+	for _, variable := range []string{"VISUAL", "EDITOR"} {
+		choice := getenv(variable)
+		if strings.TrimSpace(choice) == "" {
 			continue
 		}
-		if _, err := look(choice); err == nil { // a path with blanks in it, or one word
-			return []string{choice}
+		if words = program(choice, look); words != nil {
+			break
 		}
-		words := strings.Fields(choice)
-		if len(words) == 0 {
-			continue
-		}
-		if _, err := look(words[0]); err == nil {
-			return words
+		if missed == "" {
+			missed = fmt.Sprintf("$%s is %q, but no such program is found", variable, choice)
 		}
 	}
-	return nil
+	for _, choice := range []string{"nano", "vim", "vi"} {
+		if words == nil {
+			words = program(choice, look)
+		}
+	}
+	if missed != "" && words != nil {
+		missed += ": " + filepath.Base(words[0]) + " is taken"
+	}
+	return words, missed
+}
+
+// program returns a command as words, if its program is there: a path with blanks in it, or words.
+func program(command string, look func(string) (string, error)) []string {
+	if _, err := look(command); err == nil {
+		return []string{command}
+	}
+	words := strings.Fields(command)
+	if _, err := look(words[0]); err != nil {
+		return nil
+	}
+	return words
 }

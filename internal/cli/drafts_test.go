@@ -2,7 +2,9 @@ package cli
 
 import (
 	"errors"
+	"os/exec"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,14 +15,17 @@ func TestTheLearnersEditor(t *testing.T) {
 		visual, editor string
 		there          []string
 		want           []string
+		missed         string
 	}{
-		"VISUAL first":          {"emacs", "ed", []string{"emacs", "ed", "nano"}, []string{"emacs"}},
-		"then EDITOR":           {"", "code --wait", []string{"code", "nano"}, []string{"code", "--wait"}},
-		"a path with blanks":    {"", "/opt/my editor/ed", []string{"/opt/my editor/ed", "nano"}, []string{"/opt/my editor/ed"}},
-		"one that is not there": {"emacs", "ed -x", []string{"vi"}, []string{"vi"}},
-		"nano before vim":       {"", "", []string{"vi", "vim", "nano"}, []string{"nano"}},
-		"blanks":                {"", "  ", []string{"vim"}, []string{"vim"}},
-		"none":                  {"", "", nil, nil},
+		"VISUAL first":       {"emacs", "ed", []string{"emacs", "ed", "nano"}, []string{"emacs"}, ""},
+		"then EDITOR":        {"", "code --wait", []string{"code", "nano"}, []string{"code", "--wait"}, ""},
+		"a path with blanks": {"", "/opt/my editor/ed", []string{"/opt/my editor/ed", "nano"}, []string{"/opt/my editor/ed"}, ""},
+		"neither is there":   {"emacs", "ed -x", []string{"vi"}, []string{"vi"}, `$VISUAL is "emacs", but no such program is found: vi is taken`},
+		"EDITOR for VISUAL":  {"emacs", "/bin/ed", []string{"/bin/ed"}, []string{"/bin/ed"}, `$VISUAL is "emacs", but no such program is found: ed is taken`},
+		"quotes":             {"", `"code" --wait`, []string{"code"}, nil, `$EDITOR is "\"code\" --wait", but no such program is found`},
+		"nano before vim":    {"", "", []string{"vi", "vim", "nano"}, []string{"nano"}, ""},
+		"blanks":             {"", "  ", []string{"vim"}, []string{"vim"}, ""},
+		"none":               {"", "", nil, nil, ""},
 	} {
 		getenv := func(key string) string { return map[string]string{"VISUAL": tc.visual, "EDITOR": tc.editor}[key] }
 		look := func(program string) (string, error) {
@@ -29,11 +34,30 @@ func TestTheLearnersEditor(t *testing.T) {
 			}
 			return "", errors.New("not found")
 		}
-		if diff := cmp.Diff(tc.want, editor(getenv, look)); diff != "" {
-			t.Errorf("%s: %s", name, diff)
+		got, missed := editor(getenv, look)
+		if diff := cmp.Diff(tc.want, got); diff != "" || missed != tc.missed {
+			t.Errorf("%s: %s%s", name, diff, missed)
 		}
 	}
 }
+
+// Ctrl-C is the editor's own while it runs, and podlab's before and after.
+func TestTheShieldIsUpWhileTheEditorRuns(t *testing.T) {
+	shield := new(atomic.Bool)
+	seen := false
+	e := editing{exec.CommandContext(t.Context(), "sh", "-c", "echo"), shield}
+	e.SetStdout(writerFunc(func(p []byte) (int, error) {
+		seen = shield.Load()
+		return len(p), nil
+	}))
+	if err := e.Run(); err != nil || !seen || shield.Load() {
+		t.Errorf("%v: while it ran %v, after %v", err, seen, shield.Load())
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 func TestTheCommandThatAppliesIsThatOfThisCourseAndCluster(t *testing.T) {
 	for _, tc := range []struct {

@@ -1,9 +1,9 @@
 package tui
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"os/exec"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
@@ -22,12 +22,14 @@ type Drafts interface {
 	Command(lab, step string) string
 	// Editor returns the name of the learner's editor, "" if there is none.
 	Editor() string
+	// EditorMissed says that the editor that the learner chose is not there, "" if it is.
+	EditorMissed() string
 	// Edit returns the editor with the step's file, ready to run in the terminal.
-	Edit(lab, step string) *exec.Cmd
+	Edit(lab, step string) tea.ExecCommand
 	// Begin writes what the step begins with into the file, unless there is one.
 	Begin(lab, step, start string) error
-	// Read reads the file, strictly. Mistakes in it are a lesson.Mistakes.
-	Read(lab, step string) ([]*unstructured.Unstructured, error)
+	// Read returns what the file says, or the beginning of what is too long for a manifest.
+	Read(lab, step string) ([]byte, error)
 	// PutAside takes the lab's files out of the way and returns where the learner's own words are kept.
 	PutAside(lab string, starts map[string]string) (kept []string, err error)
 }
@@ -35,6 +37,7 @@ type Drafts interface {
 // draft is what is known of the learner's file of one step.
 type draft struct {
 	begun bool  // it was written, or read
+	same  bool  // it is as it was when her editor opened it, and so was not applied
 	err   error // what is wrong with it, or why it could not be had
 }
 
@@ -47,20 +50,23 @@ type draftRef struct {
 func (r draftRef) stepID() string { return r.lab.Steps[r.step].ID }
 
 type (
-	// draftBegunMsg says that the learner's file is there; edit says what for.
+	// draftBegunMsg says that the learner's file is there, and what it says; edit says what for.
 	draftBegunMsg struct {
 		at   draftRef
 		edit bool
+		text []byte
 		err  error
 	}
-	// editorEndedMsg says that the learner came back from her editor.
+	// editorEndedMsg says that the learner came back from her editor, and what the file said before.
 	editorEndedMsg struct {
-		at  draftRef
-		err error
+		at     draftRef
+		before []byte
+		err    error
 	}
-	// draftReadMsg carries what the learner's file says.
+	// draftReadMsg carries what the learner's file says; same, that it says what it said before.
 	draftReadMsg struct {
 		at      draftRef
+		same    bool
 		objects []*unstructured.Unstructured
 		err     error
 	}
@@ -84,7 +90,13 @@ func (m *model) beginDraft(block int, edit bool) tea.Cmd {
 	m.pending = "edit"
 	m.showBlock(m.lab.step, block)
 	at, drafts := draftRef{m.lab.lab, m.lab.step, block}, m.drafts
-	return func() tea.Msg { return draftBegunMsg{at, edit, drafts.Begin(at.lab.ID, at.stepID(), start.Source)} }
+	return func() tea.Msg {
+		if err := drafts.Begin(at.lab.ID, at.stepID(), start.Source); err != nil {
+			return draftBegunMsg{at, edit, nil, err}
+		}
+		text, err := drafts.Read(at.lab.ID, at.stepID())
+		return draftBegunMsg{at, edit, text, err}
+	}
 }
 
 // foldDraft takes what became of a file, and goes on from there.
@@ -97,8 +109,12 @@ func (m *model) foldDraft(msg tea.Msg) tea.Cmd {
 			m.endDraft(msg.at, fmt.Errorf("the editor %s did not end well: %w", m.drafts.Editor(), msg.err))
 			return nil
 		}
-		return m.readDraft(msg.at)
+		return m.readDraft(msg.at, msg.before)
 	case draftReadMsg:
+		if msg.same {
+			m.notEdited(msg.at)
+			return nil
+		}
 		m.endDraft(msg.at, msg.err)
 		if msg.err == nil && m.lab.lab.ID == msg.at.lab.ID {
 			m.ask("apply", runner.ApplyOwn{Step: msg.at.step, Block: msg.at.block, Objects: msg.objects})
@@ -119,21 +135,45 @@ func (m *model) draftBegun(msg draftBegunMsg) tea.Cmd {
 	case msg.err != nil:
 		m.endDraft(msg.at, msg.err)
 	case !msg.edit:
-		return m.readDraft(msg.at)
+		return func() tea.Msg { return parseDraft(msg.at, msg.text) }
 	case m.drafts.Editor() == "":
 		m.endDraft(msg.at, nil)
 	default:
-		at := msg.at
-		return m.exec(m.drafts.Edit(at.lab.ID, at.stepID()), func(err error) tea.Msg { return editorEndedMsg{at, err} })
+		return m.exec(m.drafts.Edit(msg.at.lab.ID, msg.at.stepID()), func(err error) tea.Msg { return editorEndedMsg{msg.at, msg.text, err} })
 	}
 	return nil
 }
 
-func (m *model) readDraft(at draftRef) tea.Cmd {
+// readDraft reads what the learner's editor left in the file. Some editors come back at once, with the file still open in a
+// window: what did not change is not taken for hers.
+func (m *model) readDraft(at draftRef, before []byte) tea.Cmd {
 	drafts := m.drafts
 	return func() tea.Msg {
-		objects, err := drafts.Read(at.lab.ID, at.stepID())
-		return draftReadMsg{at, objects, err}
+		text, err := drafts.Read(at.lab.ID, at.stepID())
+		switch {
+		case err != nil:
+			return draftReadMsg{at: at, err: err}
+		case bytes.Equal(text, before):
+			return draftReadMsg{at: at, same: true}
+		}
+		return parseDraft(at, text)
+	}
+}
+
+func parseDraft(at draftRef, text []byte) draftReadMsg {
+	objects, err := lesson.ParseManifest(at.stepID()+".yaml", text)
+	return draftReadMsg{at: at, objects: objects, err: err}
+}
+
+// notEdited notes that the file is as it was. What is known to be wrong with it stays.
+func (m *model) notEdited(at draftRef) {
+	m.endDraft(at, m.lab.drafts[at.step].err)
+	if m.lab.lab.ID == at.lab.ID {
+		d := m.lab.drafts[at.step]
+		d.same = true
+		m.lab.drafts[at.step] = d
+		m.notice = "Your file did not change: nothing was applied. a applies it."
+		m.showEnd(at.step, at.block)
 	}
 }
 
@@ -172,8 +212,13 @@ func (m *model) pressEdit(msg tea.KeyMsg) (cmd tea.Cmd, taken bool) {
 	switch {
 	case key.Matches(msg, m.keys.Edit):
 		return m.beginDraft(blocks[0], true), true
-	case key.Matches(msg, m.keys.Apply) && !m.solutionShown():
+	case key.Matches(msg, m.keys.Apply):
 		return m.beginDraft(blocks[0], false), true
+	case key.Matches(msg, m.keys.ApplySolution):
+		if b, ok := m.lab.solution(m.stepState()); ok {
+			m.apply(b)
+		}
+		return nil, true
 	case key.Matches(msg, m.keys.Enter):
 		a := m.lab.next(m.stepState())
 		if a.kind == doEdit {
@@ -182,9 +227,6 @@ func (m *model) pressEdit(msg tea.KeyMsg) (cmd tea.Cmd, taken bool) {
 	}
 	return nil, false
 }
-
-// solutionShown says whether the step's solution is on screen and can be applied.
-func (m *model) solutionShown() bool { return len(m.lab.appliable(m.stepState())) > 0 }
 
 func isEdit(b lesson.Block) bool { _, ok := b.(lesson.Edit); return ok }
 
@@ -220,7 +262,15 @@ func (d *pageDrawer) draft(i int) []string {
 	step := d.view.at()
 	lines := d.toCopy("Your file: " + d.drafts.Path(d.view.lab.ID, step.ID))
 	lines = append(lines, d.toCopy("In a shell: "+d.drafts.Command(d.view.lab.ID, step.ID))...)
+	if missed := d.drafts.EditorMissed(); missed != "" {
+		lines = append(lines, indent(d.theme.warn.Render("! "), oneLine(missed), d.width)...)
+	}
 	state := d.view.drafts[d.view.step]
+	if state.same {
+		editor := oneLine(d.drafts.Editor())
+		lines = append(lines, indent(d.theme.warn.Render("! "),
+			"not applied: your file is as it was before "+editor+" ran. If "+editor+" still has it open, save it there; then a applies it", d.width)...)
+	}
 	var mistakes lesson.Mistakes
 	switch {
 	case errors.As(state.err, &mistakes):

@@ -4,14 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 
+	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/exp/golden"
 	"github.com/google/go-cmp/cmp"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/lesson"
@@ -29,6 +28,7 @@ const editBlock = 1
 // fakeDrafts keeps one file in memory; the learner's editor writes into it what a test says.
 type fakeDrafts struct {
 	editor  string
+	missed  string
 	file    string
 	types   []string // what the editor leaves in the file, each time it is opened
 	failing error    // of the editor
@@ -38,9 +38,10 @@ type fakeDrafts struct {
 func (d *fakeDrafts) Path(lab, step string) string {
 	return "~/.local/state/podlab/work/" + lab + "/" + step + ".yaml"
 }
-func (d *fakeDrafts) Command(lab, _ string) string  { return "podlab apply " + lab }
-func (d *fakeDrafts) Editor() string                { return d.editor }
-func (d *fakeDrafts) Edit(_, step string) *exec.Cmd { return exec.Command(d.editor, step) }
+func (d *fakeDrafts) Command(lab, _ string) string     { return "podlab apply " + lab }
+func (d *fakeDrafts) Editor() string                   { return d.editor }
+func (d *fakeDrafts) EditorMissed() string             { return d.missed }
+func (d *fakeDrafts) Edit(_, _ string) tea.ExecCommand { return nil }
 func (d *fakeDrafts) Begin(_, _, start string) error {
 	d.calls = append(d.calls, "begin")
 	if d.file == "" {
@@ -49,12 +50,12 @@ func (d *fakeDrafts) Begin(_, _, start string) error {
 	return nil
 }
 
-func (d *fakeDrafts) Read(_, step string) ([]*unstructured.Unstructured, error) {
+func (d *fakeDrafts) Read(_, _ string) ([]byte, error) {
 	d.calls = append(d.calls, "read")
 	if d.file == "" {
 		return nil, fmt.Errorf("read your manifest: %w", fs.ErrNotExist)
 	}
-	return lesson.ParseManifest(step+".yaml", []byte(d.file))
+	return []byte(d.file), nil
 }
 
 func (d *fakeDrafts) PutAside(lab string, starts map[string]string) ([]string, error) {
@@ -120,7 +121,7 @@ func (x *terminal) applied(names ...string) {
 func TestTheLearnerMendsAManifest(t *testing.T) {
 	x := mend(t, 100, 40)
 	d := x.session.drafts
-	d.types = []string{misplaced, mended}
+	d.types = []string{misplaced + "# mine\n", mended}
 	x.see("enter: edit your manifest with nano")
 	x.keys("enter")
 	x.see(`mend-it.yaml:9:3: Pod "mended": unknown field "spec.volumeMounts" (did`)
@@ -137,7 +138,7 @@ func TestTheLearnerMendsAManifest(t *testing.T) {
 	x.see("0 of 2 checks pass; edit your manifest again with nano")
 	x.pass(0, 2)
 	x.see("all 2 checks pass: n for the next step")
-	if diff := cmp.Diff([]string{"begin", "edit", "read", "begin", "edit", "read"}, d.calls); diff != "" {
+	if diff := cmp.Diff([]string{"begin", "read", "edit", "read", "begin", "read", "edit", "read"}, d.calls); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -160,6 +161,7 @@ func TestWithoutAnEditorTheFileIsNamed(t *testing.T) {
 	x.see("enter: write the manifest above into your file")
 	x.keys("enter")
 	x.see("there is no editor here: edit your file elsewhere, then a applies it")
+	x.notSee("e: what they see")
 	x.see("~/.local/state/podlab/work/mend/mend-it.yaml")
 	x.see("podlab apply mend")
 	x.keys("enter", "a")
@@ -181,16 +183,52 @@ func TestAnEditorThatFailsAppliesNothing(t *testing.T) {
 	}
 }
 
-func TestAfterTheSolutionIsShownItIsApplied(t *testing.T) {
-	x := mend(t, 100, 40)
+// The learner's own file stays within reach of "a" when the solution is on screen; the solution has a key of its own.
+func TestTheShownSolutionHasAKeyOfItsOwn(t *testing.T) {
+	x := mend(t, 120, 40)
+	x.keys("S")
+	if len(x.session.asked) != 1 {
+		t.Errorf("a solution that is not shown was applied: %v", x.session.asked)
+	}
 	x.keys("s", "y")
-	x.see("a apply the solution")
-	x.keys("a")
+	x.see("a apply your file")
+	x.see("S apply the solution")
+	x.keys("S")
 	x.wasAsked(runner.Apply{Step: 0, Block: 3})
 	x.event(runner.ApplyStarted{Block: 3}, runner.ApplyEnded{Block: 3, Objects: []runner.Applied{{Object: "pod/mended", Action: "created"}}})
 	x.session.drafts.file = mended
-	x.keys("E")
+	x.keys("a")
 	x.wasAsked(own(t, mended))
+}
+
+// An editor with a window of its own comes back at once, before anything was written.
+func TestAFileThatDidNotChangeIsNotApplied(t *testing.T) {
+	x := mend(t, 100, 40)
+	x.session.drafts.file = mended
+	x.keys("enter")
+	x.see("Your file did not change: nothing was applied. a applies it.")
+	x.see("! not applied: your file is as it was before nano ran. If nano still has")
+	if len(x.session.asked) != 1 {
+		t.Fatalf("asked for %v", x.session.asked)
+	}
+	x.keys("a")
+	x.wasAsked(own(t, mended))
+	x.notSee("as it was before")
+}
+
+func TestWhatIsKnownToBeWrongStaysWithAFileThatDidNotChange(t *testing.T) {
+	x := mend(t, 100, 40)
+	x.session.drafts.types = []string{misplaced + "# mine\n"}
+	x.keys("enter", "enter")
+	x.see("as it was before nano ran")
+	x.see("not applied: 1 mistake in your file")
+}
+
+func TestAnEditorThatIsMissedIsNamed(t *testing.T) {
+	x := mend(t, 100, 40)
+	x.session.drafts.missed = "$EDITOR is kate, which is not found: nano is used"
+	x.keys("w")
+	x.see("! $EDITOR is kate, which is not found: nano is used")
 }
 
 func TestWhatAnEarlierFileMadeIsNamed(t *testing.T) {

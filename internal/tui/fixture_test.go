@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -156,7 +155,7 @@ func terminalWith(t *testing.T, s *fakeSession, c lesson.Course, width, height i
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	m := newModel(ctx, Options{Session: s, Course: c, Drafts: s.drafts, NoColor: true, Out: io.Discard, Title: checkNames})
-	m.exec = func(_ *exec.Cmd, ended tea.ExecCallback) tea.Cmd {
+	m.exec = func(_ tea.ExecCommand, ended tea.ExecCallback) tea.Cmd {
 		return func() tea.Msg { return ended(s.drafts.edit()) }
 	}
 	m.clock = func() tea.Cmd { return nil }

@@ -4,10 +4,10 @@ import "github.com/charmbracelet/bubbles/key"
 
 // keyMap is every key of the program. Nothing else matches a key by name.
 type keyMap struct {
-	Enter, Tab, Up, Down, PageUp, PageDown, Top, Bottom              key.Binding
-	Apply, Edit, Run, Next, Previous, Evidence, Hint, Solution, Skip key.Binding
-	Wide                                                             key.Binding
-	Reset, Output, ClusterUp, Help, Back, Quit, Interrupt, Agree     key.Binding
+	Enter, Tab, Up, Down, PageUp, PageDown, Top, Bottom                             key.Binding
+	Apply, ApplySolution, Edit, Run, Next, Previous, Evidence, Hint, Solution, Skip key.Binding
+	Wide                                                                            key.Binding
+	Reset, Output, ClusterUp, Help, Back, Quit, Interrupt, Agree                    key.Binding
 }
 
 func newKeyMap() keyMap {
@@ -15,15 +15,18 @@ func newKeyMap() keyMap {
 		return key.NewBinding(key.WithKeys(keys...), key.WithHelp(help, does))
 	}
 	return keyMap{
-		Enter:     bind("enter", "do what comes next", "enter"),
-		Tab:       bind("tab", "answer the question", "tab"),
-		Up:        bind("↑", "up", "up", "k"),
-		Down:      bind("↓", "down", "down", "j"),
-		PageUp:    bind("pgup", "page up", "pgup", "b"),
-		PageDown:  bind("space", "page down", "pgdown", " "),
-		Top:       bind("g", "top", "home", "g"),
-		Bottom:    bind("G", "end", "end", "G"),
-		Apply:     bind("a", "apply", "a"),
+		Enter:    bind("enter", "do what comes next", "enter"),
+		Tab:      bind("tab", "answer the question", "tab"),
+		Up:       bind("↑", "up", "up", "k"),
+		Down:     bind("↓", "down", "down", "j"),
+		PageUp:   bind("pgup", "page up", "pgup", "b"),
+		PageDown: bind("space", "page down", "pgdown", " "),
+		Top:      bind("g", "top", "home", "g"),
+		Bottom:   bind("G", "end", "end", "G"),
+		Apply:    bind("a", "apply", "a"),
+
+		ApplySolution: bind("S", "apply the solution", "S"),
+
 		Edit:      bind("E", "edit", "E"),
 		Run:       bind("r", "run", "r"),
 		Next:      bind("n", "next step", "n", "right"),
@@ -54,7 +57,7 @@ func (k keyMap) all() []helpLine {
 		{"a  E", "apply the step's manifest, or your own; E edits your own"},
 		{"r", "run the command of the step"},
 		{"tab", "answer the question of the step"},
-		{"s", "skip an open question; else show the solution (asks first)"},
+		{"s  S", "skip a question, else show the solution; S applies it"},
 		{"h", "show the next hint"},
 		{"o", "the whole output of the last command"},
 		{"w", "give the lesson the whole width, or the steps their place again"},

@@ -144,10 +144,17 @@ func ran(st runner.StepState, block int) bool {
 
 // appliable returns the manifests that can be applied now: the step's own, and the solution's once it is shown.
 func (v *labView) appliable(st runner.StepState) []int {
-	return v.open(st, func(b lesson.Block) bool {
-		s, ok := b.(lesson.Solution)
-		return isApply(b) || ok && len(s.Objects) > 0 && v.solved[v.step]
-	})
+	return v.open(st, func(b lesson.Block) bool { return isApply(b) || v.shownManifest(b) })
+}
+
+// solution returns the solution's manifest, once it is shown: beside the learner's own it has a key of its own.
+func (v *labView) solution(st runner.StepState) (int, bool) {
+	return firstOr(v.open(st, v.shownManifest), func(int) bool { return true })
+}
+
+func (v *labView) shownManifest(b lesson.Block) bool {
+	s, ok := b.(lesson.Solution)
+	return ok && len(s.Objects) > 0 && v.solved[v.step]
 }
 
 // firstOr returns the first block that is not yet finished, else the last one, to do it again.
@@ -184,6 +191,7 @@ type actionKind int
 
 const (
 	doNothing actionKind = iota
+	doWait               // for the checks
 	doApply
 	doEdit
 	doRun
@@ -244,7 +252,7 @@ func (v *labView) leave(st runner.StepState) action {
 		a.text = fmt.Sprintf("%d of %d checks pass; %s", pass, all, a.text)
 		return a
 	case !v.done(st):
-		return action{kind: doNothing, text: fmt.Sprintf("waiting for the checks: %d of %d pass", pass, all)}
+		return action{kind: doWait, text: fmt.Sprintf("waiting for the checks: %d of %d pass", pass, all)}
 	case v.isLast():
 		return action{kind: doFinish, text: "the lab is done: back to the labs"}
 	case all == 0:

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"os/exec"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -29,7 +28,7 @@ type model struct {
 	title   func(lesson.CheckSpec) string
 	theme   theme
 	drafts  Drafts
-	exec    func(*exec.Cmd, tea.ExecCallback) tea.Cmd // gives the terminal to a program
+	exec    func(tea.ExecCommand, tea.ExecCallback) tea.Cmd // gives the terminal to a program
 	keys    keyMap
 
 	width, height int
@@ -65,7 +64,7 @@ func newModel(ctx context.Context, o Options) *model {
 		clock:    func() tea.Cmd { return nextTick(ctx.Done()) },
 		title:    o.Title,
 		drafts:   o.Drafts,
-		exec:     tea.ExecProcess,
+		exec:     tea.Exec,
 		theme:    newTheme(o.Out, o.Dark, o.NoColor),
 		keys:     newKeyMap(),
 		catalog:  newCatalog(o.Course, saved.Last),

@@ -202,6 +202,8 @@ func (m *model) labAction() string {
 	a := m.lab.next(m.stepState())
 	switch {
 	case a.kind == doNothing:
+		return m.theme.warn.Render(a.text)
+	case a.kind == doWait:
 		return m.theme.warn.Render("… "+a.text) + m.theme.dim.Render("   e: what they see")
 	case a.kind == doFinish && !m.journal.complete(m.lab.lab):
 		return m.enterDoes("back to the labs; not every step is done yet")
@@ -283,8 +285,9 @@ func (m *model) labKeys() []key.Binding {
 	add(m.running(), k.Interrupt)
 	own := len(m.lab.open(st, isEdit)) > 0
 	add(!m.running() && own, k.Edit)
-	add(idle && own && !m.solutionShown(), named(k.Apply, "apply your file"))
-	add(idle && own && m.solutionShown(), named(k.Apply, "apply the solution"))
+	_, solution := m.lab.solution(st)
+	add(idle && own, named(k.Apply, "apply your file"))
+	add(idle && own && solution, k.ApplySolution)
 	add(idle && !own && len(m.lab.appliable(st)) > 0, k.Apply)
 	add(idle && len(m.lab.open(st, isRun)) > 0, k.Run)
 	add(gated, k.Skip)
