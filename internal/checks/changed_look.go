@@ -3,6 +3,7 @@ package checks
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -68,8 +69,17 @@ func (k *change) readRestarts(ctx context.Context, c Cluster) (noted, Result) {
 		}
 	}
 	count := only(strconv.Itoa(int(status.RestartCount)))
-	r.Evidence.Command = fmt.Sprintf("kubectl get pod %s -o jsonpath='{.status.containerStatuses[?(@.name==%q)].restartCount}'", k.pod, k.container)
+	r.Evidence.Command = k.statusCommand(pod, "restartCount")
 	return noted{pod: string(pod.UID), values: []valued{count}}, r
+}
+
+// statusCommand prints a field of the container's status, which stands in a list of its own for init containers.
+func (k *change) statusCommand(pod *corev1.Pod, field string) string {
+	list := "containerStatuses"
+	if slices.ContainsFunc(pod.Spec.InitContainers, func(c corev1.Container) bool { return c.Name == k.container }) {
+		list = "initContainerStatuses"
+	}
+	return fmt.Sprintf("kubectl get pod %s -o jsonpath='{.status.%s[?(@.name==%q)].%s}'", k.pod, list, k.container, field)
 }
 
 func (k *change) readNode(ctx context.Context, c Cluster) (noted, Result) {
@@ -92,7 +102,7 @@ func (k *change) readNode(ctx context.Context, c Cluster) (noted, Result) {
 		return noted{}, torn("%s's container is not on node %s", k.container, s.node.Node)
 	}
 	if k.of == ofContainer {
-		r.Evidence.Command = fmt.Sprintf("kubectl get pod %s -o jsonpath='{.status.containerStatuses[?(@.name==%q)].containerID}'", k.pod, k.container)
+		r.Evidence.Command = k.statusCommand(s.pod, "containerID")
 		now.values = []valued{{m.id, fmt.Sprintf("%.12s", m.id)}}
 		return now, r
 	}

@@ -16,7 +16,7 @@ type container struct {
 func containersOf(pod *corev1.Pod) []container {
 	var all []container
 	for _, c := range pod.Spec.InitContainers {
-		if c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways {
+		if isSidecar(c) {
 			all = append(all, container{c.Name, statusOf(pod.Status.InitContainerStatuses, c.Name)})
 		}
 	}

@@ -257,6 +257,9 @@ func podStatus(pod *corev1.Pod) string {
 	if pod.Status.Reason != "" {
 		status = pod.Status.Reason
 	}
+	if held := initStatus(pod); held != "" && condition(pod, corev1.PodInitialized).Status != corev1.ConditionTrue {
+		return held
+	}
 	statuses := pod.Status.ContainerStatuses
 	for i := len(statuses) - 1; i >= 0; i-- {
 		switch s := statuses[i].State; {
@@ -267,6 +270,28 @@ func podStatus(pod *corev1.Pod) string {
 		}
 	}
 	return status
+}
+
+// initStatus is the STATUS of a pod whose init containers are not done: "Init:0/2", "Init:Error"; else "".
+func initStatus(pod *corev1.Pod) string {
+	for i, c := range pod.Spec.InitContainers {
+		status := statusOf(pod.Status.InitContainerStatuses, c.Name)
+		ended, waiting := status.State.Terminated, status.State.Waiting
+		switch {
+		case ended != nil && ended.ExitCode == 0, status.Started != nil && *status.Started && isSidecar(c):
+			continue
+		case ended != nil && ended.Reason != "":
+			return "Init:" + ended.Reason
+		case waiting != nil && waiting.Reason != "" && waiting.Reason != "PodInitializing":
+			return "Init:" + waiting.Reason
+		}
+		return fmt.Sprintf("Init:%d/%d", i, len(pod.Spec.InitContainers))
+	}
+	return ""
+}
+
+func isSidecar(c corev1.Container) bool {
+	return c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
 }
 
 type readyFact struct{ pod string }

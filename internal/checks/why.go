@@ -44,6 +44,9 @@ func podReason(ctx context.Context, c Cluster, pod *corev1.Pod) string {
 		}
 		return why + lastWords(ctx, c, pod, one)
 	}
+	if condition(pod, corev1.PodReady).Status == corev1.ConditionTrue {
+		return "" // what was said of it is over
+	}
 	return lastWarning(ctx, c, pod)
 }
 
@@ -109,9 +112,6 @@ func ownerReason(ctx context.Context, c Cluster, about About) string {
 		return ""
 	}
 	for _, pod := range pods {
-		if condition(pod, corev1.PodReady).Status == corev1.ConditionTrue {
-			continue // what was said of it is over
-		}
 		if why := podReason(ctx, c, pod); why != "" {
 			return "pod " + pod.Name + ": " + why
 		}
