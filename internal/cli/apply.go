@@ -65,7 +65,7 @@ message), or error and try.
 
 Exit codes: 0 all was applied, 2 wrong words, 3 the environment stands in the way, 4 a mistake in the manifest.`,
 		Args:              usageArgs(cobra.ExactArgs(1)),
-		ValidArgsFunction: a.completeLabs,
+		ValidArgsFunction: a.completeLab,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			course, err := a.loadCourse()
 			if err != nil {
@@ -90,10 +90,11 @@ Exit codes: 0 all was applied, 2 wrong words, 3 the environment stands in the wa
 }
 
 func (a *app) apply(ctx context.Context, req applyRequest) error {
-	if err := req.chooseStep(); err != nil {
-		return err
-	}
+	out := applied{Lab: req.lab.ID, Step: req.step, Objects: []appliedObject{}}
+	err := req.chooseStep(a.json)
 	switch {
+	case err != nil:
+		return a.told(out, err)
 	case req.start:
 		_, err := io.WriteString(a.Out, req.lab.Starts()[req.step])
 		return err
@@ -104,8 +105,13 @@ func (a *app) apply(ctx context.Context, req applyRequest) error {
 		}
 		return err
 	}
-	out := applied{Lab: req.lab.ID, Step: req.step, Objects: []appliedObject{}}
-	err := a.applyFile(ctx, req, &out)
+	out.Step = req.step
+	err = a.applyFile(ctx, req, &out)
+	return a.told(out, err)
+}
+
+// told prints the result, where it is to be JSON, and returns why there is none.
+func (a *app) told(out applied, err error) error {
 	if !a.json {
 		return err
 	}
@@ -114,7 +120,7 @@ func (a *app) apply(ctx context.Context, req applyRequest) error {
 }
 
 // chooseStep finds the step that is meant. A file of its own needs none.
-func (r *applyRequest) chooseStep() error {
+func (r *applyRequest) chooseStep(json bool) error {
 	var steps []string
 	for _, step := range r.lab.Steps {
 		if _, _, ok := step.Edit(); ok {
@@ -124,6 +130,8 @@ func (r *applyRequest) chooseStep() error {
 	switch {
 	case r.start && r.path, r.file != "" && (r.start || r.path):
 		return usageError{errors.New("--start, --path and --file: one of them")}
+	case json && (r.start || r.path):
+		return usageError{errors.New("--start and --path print what they name; --json does not go with them")}
 	case r.step != "" && !slices.Contains(steps, r.step):
 		return usageError{fmt.Errorf("--step %s: %s", r.step, whichSteps(r.lab.ID, steps))}
 	case r.step != "" || r.file != "":
@@ -196,34 +204,56 @@ func (a *app) tellApplied(o runner.Applied, out *applied) {
 
 // readManifest reads the file that is meant. Messages name it as the learner can open it.
 func (a *app) readManifest(req applyRequest, out *applied) ([]*unstructured.Unstructured, error) {
-	var in io.Reader
-	switch {
-	case req.file == "-":
-		in, out.File = a.In, "stdin"
-	case req.file != "":
-		out.File = req.file
+	var data []byte
+	var err error
+	switch out.File = req.file; req.file {
+	case "":
+		out.File, data, err = a.readDraft(req)
+	case "-":
+		out.File = "stdin"
+		data, err = readAll(a.In)
 	default:
-		path, begun, err := a.beginDraft(req)
-		if err != nil {
-			return nil, err
-		}
-		if out.File = path; begun {
-			fmt.Fprintf(a.Err, "your file is new, and holds what the step begins with: %s\n", path)
-		}
+		data, err = readNamed(req.file)
 	}
-	if in == nil {
-		file, err := os.Open(out.File)
-		if err != nil {
-			return nil, usageError{fmt.Errorf("read the manifest: %w", err)}
-		}
-		defer func() { _ = file.Close() }() // it was only read
-		in = file
-	}
-	data, err := io.ReadAll(io.LimitReader(in, lesson.MaxManifest+1))
 	if err != nil {
-		return nil, usageError{fmt.Errorf("read the manifest %s: %w", out.File, err)}
+		return nil, err
 	}
 	return lesson.ParseManifest(out.File, data)
+}
+
+// readDraft reads the learner's own file, begun if need be.
+func (a *app) readDraft(req applyRequest) (path string, data []byte, err error) {
+	path, begun, err := a.beginDraft(req)
+	if err != nil {
+		return path, nil, err
+	}
+	if begun {
+		fmt.Fprintf(a.Err, "your file is new, and holds what the step begins with: %s\n", path)
+	}
+	data, err = a.draftFolder().Read(req.lab.ID, req.step, lesson.MaxManifest)
+	if err != nil {
+		err = &cluster.Error{Err: err, Try: "look at " + path + "; " + a.asStarted() + " reset " + req.lab.ID + " puts it aside"}
+	}
+	return path, data, err
+}
+
+// readNamed reads the file that the learner named.
+func readNamed(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("read the manifest: %w", err)}
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	return readAll(file)
+}
+
+// readAll reads a manifest, or the beginning of what is too long for one.
+func readAll(in io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(in, lesson.MaxManifest+1))
+	if err != nil {
+		return nil, usageError{fmt.Errorf("read the manifest: %w", err)}
+	}
+	return data, nil
 }
 
 // isUp says, as an error, that the cluster is not up. To apply is no reason to make one: that takes a while, and images.
@@ -267,7 +297,7 @@ func (r *applied) fail(err error) {
 // completeEditSteps completes the steps of the lab that ask for a manifest.
 func (a *app) completeEditSteps(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	course, err := a.loadCourse()
-	if err != nil || len(args) == 0 {
+	if err != nil || len(args) != 1 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	lab, _ := course.Lab(args[0])

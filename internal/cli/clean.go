@@ -19,7 +19,7 @@ func (a *app) cleanCommand() *cobra.Command {
 		Use:   "clean",
 		Short: "Remove everything that podlab ever made on this machine",
 		Long: `Removes podlab's clusters, its network, the labs' images, its kubeconfigs,
-your progress and the manifests that you wrote.
+your progress and the manifests that you wrote, those that a reset kept among them.
 It keeps the base images, which take minutes to make, unless you say --all.
 
 With --check it removes nothing: it lists what is left and exits with 1 if something is.`,

@@ -20,7 +20,7 @@ func (a *app) resetCommand() *cobra.Command {
 		Long: `Removes what was made in the lab and forgets your progress in it. A manifest that you wrote in it is put
 into a folder beside its place, kept-TIME, and the step begins anew. If the cluster does not answer, all stays as it is.`,
 		Args:              usageArgs(cobra.ExactArgs(1)),
-		ValidArgsFunction: a.completeLabs,
+		ValidArgsFunction: a.completeLab,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.reset(cmd.Context(), args[0]) },
 	}
 	return cmd

@@ -177,6 +177,14 @@ func printJSON(w io.Writer, v any) error {
 	return nil
 }
 
+// completeLab completes the id of the one lab that a verb takes.
+func (a *app) completeLab(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return a.completeLabs(cmd, args, word)
+}
+
 // completeLabs completes lab ids in a shell.
 func (a *app) completeLabs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	course, err := a.loadCourse()

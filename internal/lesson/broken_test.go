@@ -65,6 +65,8 @@ func brokenStructure() []broken {
 		{"no step", head + "text\n", `1:1: a lab has at least one step: begin it with a "##" heading`},
 		{"empty step", head + "## One\n## Two\ntext\n", `7:1: step "One" has no content`},
 		{"step without title", head + "##\ntext\n", `7:1: a step needs a title after "##"`},
+		{"title too long", head + "## " + strings.Repeat("ab ", 34) + "\ntext\n", "7:1: the step's id has 101 characters: want at most 100; a short one goes after the title, such as {#first-step}"},
+		{"step id too long", head + "## T {#" + strings.Repeat("a", 101) + "}\ntext\n", "7:1: the step's id has 101 characters: want at most 100; a short one goes after the title, such as {#first-step}"},
 		{"title without letters", head + "## ???\ntext\n", `7:1: no id can be made of the title "???": add one, such as {#first-step}`},
 		{"same title", head + "## One\na\n## One\nb\n", `9:1: step id "one" is taken by line 7: change the title, or add an id such as {#one-again}`},
 		{"same id", head + "## One\na\n## Two {#one}\nb\n", `9:1: step id "one" is taken by line 7: change the title, or add an id such as {#one-again}`},

@@ -10,6 +10,9 @@ import (
 	"github.com/yuin/goldmark/text"
 )
 
+// maxStepID is the number of characters of the longest step id: it becomes a file's name, which has at most 255 on most systems.
+const maxStepID = 100
+
 var explicitID = regexp.MustCompile(`^(.*?)\s*\{#([^{}]*)\}$`)
 
 // startStep ends the step before and begins a new one at its heading.
@@ -49,6 +52,9 @@ func (r *reader) checkStepID(step Step) {
 	if step.ID == "" {
 		r.mistake(step.Pos, "no id can be made of the title %q: add one, such as {#first-step}", step.Title)
 		return
+	}
+	if len(step.ID) > maxStepID {
+		r.mistake(step.Pos, "the step's id has %d characters: want at most %d; a short one goes after the title, such as {#first-step}", len(step.ID), maxStepID)
 	}
 	if line, taken := r.stepLine[step.ID]; taken {
 		r.mistake(step.Pos, "step id %q is taken by line %d: change the title, or add an id such as {#%s-again}", step.ID, line, step.ID)
