@@ -45,16 +45,12 @@ func (d *pageDrawer) draw() page {
 	}
 	d.add([]string{d.theme.title.Render(cut(oneLine(step.Title), d.width))})
 	gate := d.view.gate(d.state)
-	hint := 0
 	for i, b := range step.Blocks {
 		if i > gate {
 			break
 		}
-		if d.view.hints[blockRef{d.view.step, i}] {
-			hint++
-		}
 		d.page.at[i] = len(d.page.lines)
-		d.add(d.block(i, b, hint))
+		d.add(d.block(i, b))
 	}
 	if gate < len(step.Blocks)-1 {
 		d.add(indent("", d.theme.warn.Render("⋯ the rest of this step follows your answer"), d.width))
@@ -73,7 +69,7 @@ func (d *pageDrawer) add(lines []string) {
 	d.page.lines = append(d.page.lines, lines...)
 }
 
-func (d *pageDrawer) block(i int, b lesson.Block, hint int) []string {
+func (d *pageDrawer) block(i int, b lesson.Block) []string {
 	switch b := b.(type) {
 	case lesson.Prose:
 		return d.rendered(d.texts, i, b)
@@ -97,7 +93,7 @@ func (d *pageDrawer) block(i int, b lesson.Block, hint int) []string {
 	case lesson.Ask:
 		return d.ask(i, b)
 	case lesson.Hint:
-		if d.view.hints[blockRef{d.view.step, i}] {
+		if hint := d.view.hints[blockRef{d.view.step, i}]; hint > 0 {
 			return append([]string{d.label(fmt.Sprintf("hint %d", hint))}, d.rendered(d.texts, i, b)...)
 		}
 	case lesson.Solution:

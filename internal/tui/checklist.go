@@ -90,7 +90,7 @@ func explains(r checkRow) bool { return r.state.Seen && r.state.Result.Verdict !
 
 func checkLine(t theme, r checkRow, width int) string {
 	mark, _, style := verdictMark(t, r.state)
-	return style.Render(mark) + " " + cut(r.title, width-2)
+	return style.Render(mark) + " " + cutMiddle(r.title, width-2)
 }
 
 // reasons says what was wanted, what was found, why, and the way out.

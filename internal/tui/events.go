@@ -18,7 +18,7 @@ func (m *model) fold(e runner.Event) tea.Cmd {
 	case runner.CheckUpdated:
 		m.advance(e.At)
 	case runner.HintSeen:
-		if e.Step == m.lab.step && m.ready() && !m.lab.hints[blockRef{e.Step, e.Block}] {
+		if e.Step == m.lab.step && m.ready() && m.lab.hints[blockRef{e.Step, e.Block}] == 0 {
 			m.notice = "A hint fits what podlab sees now: press h."
 		}
 	case runner.LabOpened:

@@ -40,9 +40,11 @@ func TestTheHintForWhatIsSeenComesFirst(t *testing.T) {
 	x.see("A hint fits what podlab sees now: press h.")
 	x.keys("h")
 	x.see("The consumer was first.")
+	x.see("hint 1")
 	x.notSee("A hint for everybody.")
 	x.keys("h")
 	x.see("A hint for everybody.")
+	x.see("hint 2") // as they were shown, though it stands first in the lesson
 }
 
 func TestSeveralChoicesAreMarked(t *testing.T) {

@@ -168,7 +168,7 @@ func (m *model) hint() {
 		m.notice = "There is no further hint here."
 		return
 	}
-	m.lab.hints[blockRef{m.lab.step, left[0]}] = true
+	m.lab.reveal(left[0])
 	m.arrange()
 	m.showBlock(m.lab.step, left[0])
 }

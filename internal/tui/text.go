@@ -55,6 +55,16 @@ func cut(line string, width int) string {
 	return ansi.Truncate(line, max(width, 0), "…")
 }
 
+// cutMiddle shortens a line to the width, but keeps its beginning and its end: what tells two of them apart may be there.
+func cutMiddle(line string, width int) string {
+	whole := ansi.StringWidth(line)
+	if whole <= width || width < 3 {
+		return cut(line, width)
+	}
+	head := (width - 1) / 2
+	return ansi.Truncate(line, head, "") + "…" + ansi.TruncateLeft(line, whole-(width-1-head), "")
+}
+
 // fill makes a line exactly as wide as asked.
 func fill(line string, width int) string {
 	line = cut(line, width)

@@ -191,3 +191,30 @@ func TestManifestIsNotReflowed(t *testing.T) {
 		t.Errorf("lines differ (-want +got):\n%s", diff)
 	}
 }
+
+func TestWhatIsCutInTheMiddleKeepsItsEnds(t *testing.T) {
+	one := "shop: /bin/sh -c 'wget -qO- localhost' in web: exit code 0"
+	other := "shop: /bin/sh -c 'wget -qO- localhost' in app: exit code 0"
+	for _, c := range []struct {
+		line  string
+		width int
+		want  string
+	}{
+		{one, 80, one},
+		{one, 41, "shop: /bin/sh -c 'wg… in web: exit code 0"},
+		{"ééééééé", 5, "éé…éé"},
+		{"abc", 2, "a…"},
+		{"abc", 0, ""},
+	} {
+		got := cutMiddle(c.line, c.width)
+		if ansi.StringWidth(got) > c.width {
+			t.Errorf("%q is wider than %d", got, c.width)
+		}
+		if got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+	if cutMiddle(one, 41) == cutMiddle(other, 41) {
+		t.Error("two checks of different containers look alike")
+	}
+}
