@@ -7,6 +7,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/glamour"
+	"github.com/charmbracelet/glamour/ansi"
+	"github.com/charmbracelet/glamour/styles"
 
 	"github.com/podlab/podlab/internal/lesson"
 	"github.com/podlab/podlab/internal/runner"
@@ -92,7 +94,9 @@ func (p painter) block(b lesson.Block) []string {
 }
 
 // markdown renders text over the whole width: glamour counts margins of two at both sides, which are taken away again.
-func (p painter) markdown(source string) []string { return p.render(source, p.width+3) }
+func (p painter) markdown(source string) []string {
+	return p.render(joined(clean(strings.TrimSpace(source))), p.width+3)
+}
 
 // render renders Markdown, or returns it wrapped when it cannot.
 func (p painter) render(source string, wrapAt int) []string {
@@ -101,18 +105,28 @@ func (p painter) render(source string, wrapAt int) []string {
 		return nil
 	}
 	r, err := glamour.NewTermRenderer(
-		glamour.WithStandardStyle(p.style), // never the automatic one: it asks the terminal, and the answer arrives as keys
+		glamour.WithStyles(p.styles()),
 		glamour.WithWordWrap(max(wrapAt, 1)),
 		glamour.WithEmoji(),
 	)
 	if err != nil {
-		return wrap(source, p.width)
+		return wrap(parted(source), p.width)
 	}
 	text, err := r.Render(source)
 	if err != nil {
-		return wrap(source, p.width)
+		return wrap(parted(source), p.width)
 	}
-	return fit(withoutMargin(strings.Split(trimBlank(text), "\n")), p.width)
+	return fit(withoutMargin(strings.Split(trimBlank(parted(text)), "\n")), p.width)
+}
+
+// styles returns one of glamour's styles, never the automatic one: it asks the terminal, and the answer arrives as keys.
+// The blanks that some have around code would part it from the full stop that follows.
+func (p painter) styles() ansi.StyleConfig {
+	config := *styles.DefaultStyles[p.style]
+	if strings.TrimSpace(config.Code.Prefix+config.Code.Suffix) == "" {
+		config.Code.Prefix, config.Code.Suffix = "", ""
+	}
+	return config
 }
 
 // yaml renders a manifest. Lines that are too wide are broken last, at the edge: glamour would move their words.

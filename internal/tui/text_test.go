@@ -218,3 +218,39 @@ func TestWhatIsCutInTheMiddleKeepsItsEnds(t *testing.T) {
 		t.Error("two checks of different containers look alike")
 	}
 }
+
+func TestWordsStayWhole(t *testing.T) {
+	source := "The consumer asks for a queue with `ipcs -q` and a well-known key, and\n`docker exec $NODE ipcs -q` lists it: " +
+		"https://kubernetes.io/docs/tasks/run-app/ says more of `sharing`. And a re-entrant, side-by-side, hand-in-hand thing goes on.\n\n" +
+		"- an item that is long enough to be wrapped, with `ipcs -q` in it, and `nginx -g 'daemon off;'`, and well-known words.\n"
+	for _, style := range []string{"notty", "dark", "light"} {
+		for width := 46; width < 90; width++ {
+			lines := painter{width: width, style: style}.markdown(source)
+			text := ansi.Strip(strings.Join(lines, "\n"))
+			for _, word := range []string{" -q", "well-known key,", "https://kubernetes.io/docs/tasks/run-app/", "sharing. ", "side-by-side,", "hand-in-hand", "off;',"} {
+				if !strings.Contains(strings.Join(strings.Fields(text), " "), strings.TrimSpace(word)) {
+					t.Fatalf("%s, %d wide: %q is broken in\n%s", style, width, word, text)
+				}
+			}
+			for i, line := range lines[:len(lines)-1] { // no line ends before the next word would be too long
+				line, next := ansi.Strip(line), strings.Fields(ansi.Strip(lines[i+1]))
+				if len(next) > 0 && next[0] != "•" && line != "" && ansi.StringWidth(line)+1+ansi.StringWidth(next[0]) < width {
+					t.Fatalf("%s, %d wide: %q stands alone in\n%s", style, width, next[0], text)
+				}
+			}
+		}
+	}
+}
+
+func TestMarkdownStaysWhatItIs(t *testing.T) {
+	for _, source := range []string{
+		"_x_-y, **a-b**-c and `a`-b; *x*, ~~y~~.", "a \\- b &amp; c; d", "1. one-two\n2. three\n\n- a\n  - b-c\n\n---\n", "a-b\n---\nc-d",
+		"| a-b | c |\n|-----|---|\n| `d-e` | f.g |\n", "[a-b](https://a.b/c-d) and <https://e.f/g-h>, https://i.j/k-l.", "```sh\na-b; c\n```\n", "line-one  \nline-two",
+	} {
+		p := painter{width: 200, style: "notty"}
+		plain, ours := p.render(source, p.width+3), p.markdown(source)
+		if diff := cmp.Diff(plain, ours); diff != "" {
+			t.Errorf("%q: %s", source, diff)
+		}
+	}
+}
