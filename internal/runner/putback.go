@@ -15,14 +15,20 @@ func (w *walk) putBack(ctx context.Context) CheckOutcome {
 	claim := CheckOutcome{ID: "reset", Kind: "reset", Want: "no check holds after a reset"}
 	limited, cancel := context.WithTimeout(ctx, resetLimit)
 	defer cancel()
-	w.looker.memories.forget()
 	start := time.Now()
 	gone := make(chan error, 1)
 	go func() { gone <- w.api.Reset(limited, w.plan.namespace) }()
 	all, _ := w.plan.flat()
-	w.lookUntil(limited, all, fallen)
+	w.lookUntil(limited, all, func(r checks.Result) bool {
+		if r.Verdict == checks.Pass {
+			w.looker.memories.forget() // what held once is no longer enough
+		}
+		return fallen(r)
+	})
 	soon := time.Since(start)
-	if err := <-gone; err != nil {
+	err := <-gone
+	w.looker.memories.forget()
+	if err != nil {
 		claim.Verdict, claim.Got, claim.Why, claim.Try = checks.CannotTell, "an error", err.Error(), WayOut(err)
 	} else {
 		claim.Seconds = seconds(start)
