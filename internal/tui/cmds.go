@@ -120,11 +120,15 @@ func (p painter) render(source string, wrapAt int) []string {
 }
 
 // styles returns one of glamour's styles, never the automatic one: it asks the terminal, and the answer arrives as keys.
-// The blanks that some have around code would part it from the full stop that follows.
+// The blanks that some have around code would part it from the full stop that follows. A heading's hashes are left only where
+// there is neither colour nor bold type to tell it by.
 func (p painter) styles() ansi.StyleConfig {
 	config := *styles.DefaultStyles[p.style]
 	if strings.TrimSpace(config.Code.Prefix+config.Code.Suffix) == "" {
 		config.Code.Prefix, config.Code.Suffix = "", ""
+	}
+	if p.style != styles.NoTTYStyle {
+		config.H3.Prefix, config.H4.Prefix = "", ""
 	}
 	return config
 }

@@ -254,3 +254,13 @@ func TestMarkdownStaysWhatItIs(t *testing.T) {
 		}
 	}
 }
+
+// A heading within a step is told by its colour; without colours by its hashes.
+func TestHeadingsOfAText(t *testing.T) {
+	for style, want := range map[string]string{"dark": "Read on", "light": "Read on", "notty": "### Read on"} {
+		lines := painter{width: 40, style: style}.markdown("### Read on\n")
+		if got := strings.TrimSpace(ansi.Strip(strings.Join(lines, "\n"))); got != want {
+			t.Errorf("%s: %q, want %q", style, got, want)
+		}
+	}
+}
