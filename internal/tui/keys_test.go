@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -306,4 +307,24 @@ func TestWhatBecameOfABlockIsInView(t *testing.T) {
 		runner.CommandEnded{Step: 1, Block: runBlock, Exit: 1},
 	)
 	x.see("exit code 1")
+}
+
+// What stands at the end of a lab is read before enter leaves it.
+func TestEnterReadsTheEndBeforeItLeaves(t *testing.T) {
+	c := course()
+	debrief := &c.Labs[1].Steps[2]
+	debrief.Blocks = append(debrief.Blocks, lesson.Prose{Markdown: strings.Repeat("One more thing.\n\n", 20)})
+	x := terminalWith(t, newFake(), c, 80, 24)
+	done(x)
+	x.see("the lab is done: read on")
+	for range 20 {
+		x.keys("enter")
+		if x.m.mode == inCatalog {
+			if x.m.reader.below() > 0 {
+				t.Error("it was left before the end")
+			}
+			return
+		}
+	}
+	t.Error("enter does not leave the lab")
 }

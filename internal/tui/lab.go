@@ -209,6 +209,7 @@ const (
 	doAnswer
 	doNext
 	doFinish
+	doRead
 )
 
 // action is what comes next in a step, in words that begin with what it is.

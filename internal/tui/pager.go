@@ -32,7 +32,7 @@ func (p *pager) press(k keyMap, msg tea.KeyMsg) bool {
 	case key.Matches(msg, k.PageUp):
 		p.scrollTo(p.top - max(p.height-1, 1))
 	case key.Matches(msg, k.PageDown):
-		p.scrollTo(p.top + max(p.height-1, 1))
+		p.pageDown()
 	case key.Matches(msg, k.Top):
 		p.scrollTo(0)
 	case key.Matches(msg, k.Bottom):
@@ -42,6 +42,9 @@ func (p *pager) press(k keyMap, msg tea.KeyMsg) bool {
 	}
 	return true
 }
+
+// pageDown leaves one line in view that was there before.
+func (p *pager) pageDown() { p.scrollTo(p.top + max(p.height-1, 1)) }
 
 // visible returns the lines in view; fewer than height where the text ends.
 func (p *pager) visible() []string {

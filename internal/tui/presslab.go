@@ -81,10 +81,21 @@ func (m *model) pressWork(msg tea.KeyMsg) {
 	}
 }
 
+// next is what enter does. What the author says at the end of a lab is read before it is left.
+func (m *model) next() action {
+	a := m.lab.next(m.stepState())
+	if below := m.reader.below(); a.kind == doFinish && below > 0 {
+		return action{kind: doRead, text: fmt.Sprintf("the lab is done: read on, %s below (n: back to the labs)", plural(below, "line"))}
+	}
+	return a
+}
+
 // doNext does what the line above the keys says.
 func (m *model) doNext() {
-	a := m.lab.next(m.stepState())
+	a := m.next()
 	switch a.kind {
+	case doRead:
+		m.reader.pageDown()
 	case doApply:
 		m.apply(a.block)
 	case doRun:

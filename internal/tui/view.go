@@ -199,7 +199,7 @@ func (m *model) labAction() string {
 	case !m.ready() || !m.state.Cluster.Up:
 		return m.theme.warn.Render("u: " + m.keys.ClusterUp.Help().Desc)
 	}
-	a := m.lab.next(m.stepState())
+	a := m.next()
 	switch {
 	case a.kind == doNothing:
 		return m.theme.warn.Render(a.text)
