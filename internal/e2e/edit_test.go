@@ -113,10 +113,12 @@ func inAShell(t *testing.T, dir string) {
 	if r := run(t, "--course", dir, "apply", "mend"); r.code != 4 || !strings.Contains(r.err, `volumeMounts[0].name: Not found: "site"`) {
 		t.Errorf("what the API server refuses: exit %d\n%s", r.code, r.err)
 	}
-	if r := run(t, "--course", dir, "reset", "mend"); r.code != 0 || !strings.Contains(r.out, path+"~") {
-		t.Errorf("reset: exit %d\n%s%s", r.code, r.out, r.err)
+	r := run(t, "--course", dir, "reset", "mend")
+	_, kept, _ := strings.Cut(strings.SplitN(r.out, "\n", 2)[0], "what you wrote is kept: ")
+	if r.code != 0 || !strings.HasPrefix(kept, filepath.Join(filepath.Dir(path), "kept-")) {
+		t.Fatalf("reset: exit %d\n%s%s", r.code, r.out, r.err)
 	}
-	if read(t, path+"~") != noVolume {
+	if read(t, kept) != noVolume {
 		t.Error("what the learner wrote is lost")
 	}
 }
