@@ -22,8 +22,10 @@ type call struct {
 
 // program runs one simple command of a script. The interpreter calls it for everything that is not a builtin or a function.
 func (r *run) program(ctx context.Context, args []string) error {
-	r.programs.Add(1)
-	defer r.programs.Done()
+	if !r.programs.begin() {
+		return context.Canceled // its script has ended
+	}
+	defer r.programs.running.Done()
 	hc := interp.HandlerCtx(ctx)
 	c, refusal := r.call(hc.Env, args)
 	if refusal != "" {

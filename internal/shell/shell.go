@@ -90,7 +90,33 @@ type run struct {
 	env      Env
 	nodes    []string
 	budget   *budget
-	programs sync.WaitGroup
+	programs programs
+}
+
+// programs are those that a script has running. A part of it that runs in the background may want to begin one when the
+// script has ended.
+type programs struct {
+	mu      sync.Mutex
+	ended   bool
+	running sync.WaitGroup
+}
+
+// begin says whether another program may be run; then running is to be told of its end.
+func (p *programs) begin() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.ended {
+		p.running.Add(1)
+	}
+	return !p.ended
+}
+
+// end lets no other program begin, and waits for those that run.
+func (p *programs) end() {
+	p.mu.Lock()
+	p.ended = true
+	p.mu.Unlock()
+	p.running.Wait()
 }
 
 func (r *run) run(ctx context.Context, cancel context.CancelCauseFunc, file *syntax.File, stdout, stderr io.Writer) (int, error) {
@@ -101,7 +127,7 @@ func (r *run) run(ctx context.Context, cancel context.CancelCauseFunc, file *syn
 	err = runner.Run(ctx, file)
 	why := context.Cause(ctx)
 	cancel(nil) // what runs in the background ends with its script
-	r.programs.Wait()
+	r.programs.end()
 	var limit *stopped
 	var status interp.ExitStatus
 	switch {
