@@ -21,4 +21,4 @@ PODLAB_E2E_NODE=podlab-e2e-api-control-plane
 export PODLAB_E2E_KUBECONFIG PODLAB_E2E_NODE
 
 # shellcheck disable=SC2086 # package paths, one word each
-go test -buildvcs=false -tags e2e -count=1 -p 1 -timeout 45m "$@" $packages
+go test -buildvcs=false -tags e2e -count=1 -p 1 -timeout 75m "$@" $packages
