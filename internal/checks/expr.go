@@ -27,7 +27,7 @@ type exprAsk struct {
 func exprKind() Kind {
 	return Kind{
 		Name: "expr",
-		Says: "The CEL expression is true. It reads three variables: `pods`, the lab's pods as the API writes them; `objects`, a mapping from each kind " +
+		Says: "The CEL expression is true. It reads three variables: `pods`, the lab's pods as the API writes them, without those that are being deleted; `objects`, a mapping from each kind " +
 			"in `with`, and `Pod`, to the list of the lab's objects of that kind; and `processes`, the processes of the lab's pods on their nodes, each with `pid`, " +
 			"`ppid`, `comm`, `program`, `args`, `state`, `uid`, `nspid`, `pod`, `container` and `ns`, which has the inode number of each namespace type. What `kubectl exec` put " +
 			"into a container is left out; the sandbox's container is named by its program, `pause`. A container of which only one of the API and the node knows is being " +

@@ -22,15 +22,19 @@ func (e *expression) read(ctx context.Context, c Cluster) (map[string]any, Resul
 			return nil, cannotTell("the API could not be asked about the lab's objects of the kind "+kind, err.Error(), "podlab doctor")
 		}
 		objects := make([]any, len(all))
+		staying := []any{}
 		for i, o := range all {
 			objects[i] = o.Object
+			if o.GetDeletionTimestamp() == nil {
+				staying = append(staying, o.Object)
+			}
 		}
 		lists[kind] = objects
+		if kind == "Pod" {
+			variables["pods"] = staying // to every kind of check a pod that is being deleted is gone
+		}
 	}
 	variables["objects"] = lists
-	if pods, ok := lists["Pod"]; ok {
-		variables["pods"] = pods
-	}
 	if !e.names("processes") {
 		return variables, Result{}
 	}

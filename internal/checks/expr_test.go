@@ -286,3 +286,16 @@ func TestExprOfSomePods(t *testing.T) {
 		}
 	}
 }
+
+// As to every other kind, a pod that is being deleted is gone; whoever wants to see it asks for objects.Pod.
+func TestExprLeavesOutPodsThatAreBeingDeleted(t *testing.T) {
+	c := objects(t)
+	before := eval(t, c, `expr: {that: 'pods.exists(p, p.metadata.name == "k8s-lone")'}`)
+	now := metav1.Now()
+	c.Pods["k8s-lone"].DeletionTimestamp = &now
+	after := eval(t, c, `expr: {that: 'pods.exists(p, p.metadata.name == "k8s-lone")'}`)
+	still := eval(t, c, `expr: {that: 'objects.Pod.exists(p, p.metadata.name == "k8s-lone")'}`)
+	if before.Verdict != checks.Pass || after.Verdict != checks.NotYet || still.Verdict != checks.Pass {
+		t.Errorf("%s, %s, %s", before.Verdict, after.Verdict, still.Verdict)
+	}
+}
