@@ -169,17 +169,24 @@ func (l *runLog) run(ctx context.Context, w *Watch) {
 		case err == nil, errors.Is(err, errBroken) && time.Since(started) > steadyAfter:
 			delay = retryMin
 			continue // it reads what was missed, or tells why it cannot
+		case errors.Is(err, errUnfollowed):
+			sleep(ctx, unfollowed) // the copy is as live as that
+			continue
 		case refused(err):
 			delay = min(max(delay, refusedRetry), refusedMax)
 		default:
 			delay = min(delay, retryMax)
 		}
 		l.fail(w, err)
-		select {
-		case <-ctx.Done():
-		case <-time.After(delay):
-		}
+		sleep(ctx, delay)
 		delay *= 2
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
 	}
 }
 
@@ -200,6 +207,9 @@ func (l *runLog) ends(ctx context.Context, w *Watch) bool {
 		}
 	}
 }
+
+// unfollowed is how long a log that nobody can follow goes unread.
+const unfollowed = 500 * time.Millisecond
 
 // lateStatus is how long after the end of a container's log the pod's status may come.
 const lateStatus = 2 * time.Second

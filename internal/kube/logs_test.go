@@ -201,6 +201,32 @@ func TestABrokenLogLosesAndDoublesNothing(t *testing.T) {
 	}
 }
 
+// Where the kubelet has no inotify instance left, it serves what is there and then these words. They are no line of the log,
+// and no reason to know nothing of it.
+func TestALogThatTheKubeletCannotFollow(t *testing.T) {
+	var mu sync.Mutex
+	follows := 0
+	l := &lab{logs: func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		for i := range follows + 1 {
+			fmt.Fprintf(w, "2026-11-21T04:00:0%d.000000001Z line %d\n", i, i)
+		}
+		if r.URL.Query().Get("follow") != "" {
+			follows++
+			io.WriteString(w, "failed to create fsnotify watcher: couldn't initialize inotify: too many open files") //nolint:errcheck // the client is there
+		}
+	}}
+	w := labWatch(t, l)
+	waitUntil(t, func() bool {
+		got, err := w.Logs(t.Context(), "duo", "c1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(got.Lines) >= 3 && cmp.Equal(got.Lines[:3], []string{"line 0", "line 1", "line 2"})
+	})
+}
+
 func TestALogThatIsRefused(t *testing.T) {
 	l := &lab{logs: func(w http.ResponseWriter, _ *http.Request) { forbid(w, "pods/log") }}
 	w := labWatch(t, l)

@@ -17,8 +17,13 @@ import (
 // readTimeout bounds the read of what a log holds.
 const readTimeout = 3 * time.Second
 
-// errBroken says that a stream ended in the middle.
-var errBroken = errors.New("the stream broke")
+var (
+	errBroken     = errors.New("the stream broke")          // it ended in the middle
+	errUnfollowed = errors.New("the kubelet cannot follow") // it has read what is there, and has no inotify instance left to wait for more
+)
+
+// fsnotify is in the kubelet's words when it has no inotify instance left. All of one user's nodes share one number of them.
+const fsnotify = "fsnotify"
 
 // once reads what the log holds and then follows it. It returns true when that was all: the container had ended before.
 // A read of its own goes first because the server answers a request to follow only when there is a line.
@@ -42,10 +47,13 @@ func (l *runLog) once(ctx context.Context, w *Watch, seen *seen) (whole bool, er
 			w.update(func() { l.add(text) })
 		}
 	})
-	if err != nil {
-		return false, fmt.Errorf("%w: %w", errBroken, err)
+	switch {
+	case err == nil:
+		return false, nil
+	case strings.Contains(err.Error(), fsnotify):
+		return false, fmt.Errorf("%w: %w", errUnfollowed, err)
 	}
-	return false, nil
+	return false, fmt.Errorf("%w: %w", errBroken, err)
 }
 
 // catchUp reads what the log holds and the copy does not, and makes the copy live. The last line of a container that runs
