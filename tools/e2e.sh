@@ -1,9 +1,11 @@
 #!/bin/sh
-# Runs the tests behind the build tag e2e, one package after the other: they share one Docker. Those of kube and shell get
-# a cluster, which podlab itself brings up and takes down.
+# Runs the tests behind the build tag e2e, one package after the other: they share one Docker. Those that ask for a cluster
+# in the environment get one, which podlab itself brings up and takes down. They come last, so that the others need no room
+# beside it: all nodes share one user's inotify instances.
 set -eu
 cd "$(dirname "$0")/.."
-packages=$(grep -rl --include='*_test.go' '^//go:build e2e' assets/setup cmd internal labs | xargs -n 1 dirname | sort -u | sed 's|^|./|')
+packages() { grep -rl --include='*_test.go' '^//go:build e2e' assets/setup cmd internal labs | xargs -n 1 dirname | sort -u | sed 's|^|./|'; }
+asking() { grep -rl --include='*e2e_test.go' 'PODLAB_E2E_' internal | xargs -n 1 dirname | sort -u | sed 's|^|./|'; }
 
 work=$(mktemp -d)
 go build -buildvcs=false -o "$work/podlab" ./cmd/podlab
@@ -15,10 +17,16 @@ leave() {
 trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
+
+asking >"$work/asking"
+failed=0
+# shellcheck disable=SC2046 # package paths, one word each
+go test -buildvcs=false -tags e2e -count=1 -p 1 -timeout 75m "$@" $(packages | grep -vxFf "$work/asking") || failed=1
+
 ours up
 PODLAB_E2E_KUBECONFIG=$work/state/podlab/podlab-e2e-api.kubeconfig
 PODLAB_E2E_NODE=podlab-e2e-api-control-plane
 export PODLAB_E2E_KUBECONFIG PODLAB_E2E_NODE
-
-# shellcheck disable=SC2086 # package paths, one word each
-go test -buildvcs=false -tags e2e -count=1 -p 1 -timeout 75m "$@" $packages
+# shellcheck disable=SC2046
+go test -buildvcs=false -tags e2e -count=1 -p 1 -timeout 75m "$@" $(cat "$work/asking") || failed=1
+exit $failed
