@@ -21,6 +21,19 @@ import (
 // Cluster is a cluster as the runner sees it.
 type Cluster struct{ *cluster.Cluster }
 
+func (p Cluster) Standing(ctx context.Context) (runner.Standing, error) {
+	s, err := p.Status(ctx)
+	switch {
+	case err != nil:
+		return "", err
+	case s.State == cluster.Absent:
+		return runner.Absent, nil
+	case s.State == cluster.Running:
+		return runner.Answers, nil
+	}
+	return runner.Down, nil
+}
+
 func (p Cluster) Up(ctx context.Context, images []string, report func(runner.Phase)) error {
 	return p.Cluster.Up(ctx, images, func(ph cluster.Phase) { report(runner.Phase(ph)) })
 }

@@ -17,6 +17,8 @@ type (
 		At      time.Time
 		Revival bool // podlab brings a lost cluster back by itself: nobody has to wait for it
 	}
+	// ClusterSeen says how the cluster stands before any lab is opened.
+	ClusterSeen struct{ Standing Standing }
 	// ClusterUp says that the cluster answers.
 	ClusterUp struct{ At time.Time }
 	// ClusterLost says that it does not, or no longer; Try is the way out.
@@ -72,6 +74,7 @@ type (
 )
 
 func (PhaseChanged) event()   {}
+func (ClusterSeen) event()    {}
 func (ClusterUp) event()      {}
 func (ClusterLost) event()    {}
 func (LabOpened) event()      {}

@@ -76,6 +76,7 @@ type fakeWorld struct {
 	pods     map[string]*corev1.Pod
 	lost     error // the watch's connection
 	upErr    error
+	standing Standing // before it is brought up
 	applyErr error
 	resetErr error
 	keeps    bool   // Reset removes nothing
@@ -90,7 +91,7 @@ type fakeWorld struct {
 	usage          time.Duration
 	ups            int
 	changed        chan struct{}
-	block          chan struct{} // Up waits for it or for ctx; nil means it does not
+	block          chan struct{} // Up and Standing wait for it or for ctx; nil means they do not
 }
 
 func newFakeWorld() *fakeWorld {
@@ -107,6 +108,21 @@ func (w *fakeWorld) deps(course lesson.Course) Deps {
 		Connect: func(context.Context) (API, error) { return w, nil },
 		Node:    func() string { return "podlab-control-plane" },
 	}
+}
+
+// Standing waits like Up.
+func (w *fakeWorld) Standing(ctx context.Context) (Standing, error) {
+	w.mu.Lock()
+	block, standing, err := w.block, w.standing, w.upErr
+	w.mu.Unlock()
+	if block != nil {
+		select {
+		case <-block:
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
+	return standing, err
 }
 
 func (w *fakeWorld) Up(ctx context.Context, _ []string, report func(Phase)) error {

@@ -11,7 +11,7 @@ const maxOutput = 256 << 10
 // Apply returns the state after the event. It changes nothing that s refers to, so an older state stays what it was.
 func (s State) Apply(e Event) State {
 	switch e := e.(type) {
-	case PhaseChanged, ClusterUp, ClusterLost:
+	case PhaseChanged, ClusterSeen, ClusterUp, ClusterLost:
 		s.Cluster = s.Cluster.apply(e)
 		s.Busy = busyWithCluster(s.Busy, e)
 	case LabOpened:
@@ -64,6 +64,8 @@ func busyWithCluster(busy string, e Event) string {
 
 func (c ClusterState) apply(e Event) ClusterState {
 	switch e := e.(type) {
+	case ClusterSeen:
+		c.Seen, c.Up = e.Standing, e.Standing == Answers
 	case ClusterUp:
 		c.Up, c.Err, c.Try = true, nil, ""
 	case ClusterLost:

@@ -15,6 +15,8 @@ import (
 
 // Cluster is what the runner needs of a cluster's life. internal/cluster has it.
 type Cluster interface {
+	// Standing looks how the cluster stands. It changes nothing, and takes seconds at most.
+	Standing(ctx context.Context) (Standing, error)
 	// Up makes the cluster answer, with the images on its nodes, and reports each phase. It returns only when nothing
 	// that it started still runs, also after ctx is cancelled.
 	Up(ctx context.Context, images []string, report func(Phase)) error
@@ -32,6 +34,16 @@ type Cluster interface {
 	File(ctx context.Context, nodeName string, pid int, path string) (node.File, error)
 	Dial(ctx context.Context, to checks.Address) (net.Conn, error)
 }
+
+// Standing is how a cluster stands.
+type Standing string
+
+// The standings. Nobody has looked yet, or could not, where there is none of them.
+const (
+	Absent  Standing = "absent" // there is no cluster
+	Down    Standing = "down"   // there is one, and it does not answer
+	Answers Standing = "answers"
+)
 
 // Phase is one named part of bringing a cluster up. A phase is reported when it starts, whenever its detail changes, and
 // when it ends.

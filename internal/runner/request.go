@@ -7,6 +7,8 @@ import "k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 type Request interface{ request() }
 
 type (
+	// Look looks how the cluster stands, and brings nothing up. Nothing waits for it; to open a lab ends it.
+	Look struct{}
 	// Open brings the cluster up if need be, opens the lab's namespace and starts to look at its checks.
 	// It ends the lab that was open before.
 	Open struct{ Lab string }
@@ -30,6 +32,7 @@ type (
 	Interrupt struct{}
 )
 
+func (Look) request()       {}
 func (Open) request()       {}
 func (Apply) request()      {}
 func (ApplyOwn) request()   {}

@@ -31,7 +31,10 @@ type Runner struct {
 	interrupt context.CancelFunc // of the request that is being done
 	wake      chan struct{}
 
-	open *openLab // touched by Run's goroutine only
+	// The others are touched by Run's goroutine only.
+	open *openLab
+	look context.CancelFunc // ends the look at the cluster; nil when there is none
+	done sync.WaitGroup     // waits for that look
 }
 
 // openLab is the lab that a learner is in.
@@ -75,6 +78,7 @@ func (r *Runner) Do(req Request) {
 func (r *Runner) Run(ctx context.Context) {
 	defer close(r.events)
 	defer r.closeLab()
+	defer r.endLook()
 	for {
 		req, reqCtx := r.next(ctx)
 		if req == nil {
@@ -116,8 +120,13 @@ func (r *Runner) finish() {
 func (r *Runner) emit(e Event) { r.events <- e }
 
 func (r *Runner) do(ctx, reqCtx context.Context, req Request) {
-	if open, ok := req.(Open); ok {
-		if err := r.openLab(ctx, reqCtx, open.Lab); err != nil {
+	switch req := req.(type) {
+	case Look:
+		r.beginLook(ctx)
+		return
+	case Open:
+		r.endLook()
+		if err := r.openLab(ctx, reqCtx, req.Lab); err != nil {
 			r.emit(RequestFailed{Err: err})
 		}
 		return

@@ -18,6 +18,7 @@ type State struct {
 // ClusterState is what is known of the cluster.
 type ClusterState struct {
 	Up     bool
+	Seen   Standing     // by the look at the start; "" before it, and if it could not be told
 	Phases []PhaseState // of the last time it was brought up, in order
 	Err    error        // why it is not up
 	Try    string       // the way out

@@ -77,8 +77,11 @@ func newModel(ctx context.Context, o Options) *model {
 	return m
 }
 
-// Init begins to read events.
-func (m *model) Init() tea.Cmd { return nextEvent(m.stopped, m.events) }
+// Init begins to read events, and asks once how the cluster stands.
+func (m *model) Init() tea.Cmd {
+	m.session.Do(runner.Look{})
+	return nextEvent(m.stopped, m.events)
+}
 
 // Update takes one message. It only dispatches: what a message means stands with the part it is for.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {

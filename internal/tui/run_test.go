@@ -228,7 +228,7 @@ func TestEndOfEventsIsSurvived(t *testing.T) {
 	if err := <-result; err != nil {
 		t.Errorf("Run: %v", err)
 	}
-	if len(s.asked) != 1 { // to open the lab, before the end
+	if len(s.asked) != 2 { // how the cluster stands, and to open the lab, before the end
 		t.Errorf("asked for %v", s.asked)
 	}
 }

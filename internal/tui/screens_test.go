@@ -22,7 +22,7 @@ type scene struct {
 
 func scenes() []scene {
 	return []scene{
-		{"catalogue", func(*terminal) {}},
+		{"catalogue", func(x *terminal) { x.event(runner.ClusterSeen{Standing: runner.Absent}) }},
 		{"fresh", func(x *terminal) { x.openDuo() }},
 		{"coming-up", comingUp},
 		{"checks-mixed", checksMixed},
@@ -200,4 +200,24 @@ func fits(t *testing.T, view string, width, height int) {
 			t.Errorf("%dx%d: line %d is %d wide: %q", width, height, i+1, w, line)
 		}
 	}
+}
+
+// The catalogue says how the cluster stands as soon as podlab has looked, and does not guess.
+func TestTheCatalogueSaysHowTheClusterStands(t *testing.T) {
+	for words, seen := range map[string]runner.Standing{
+		"cluster unknown": "", "no cluster yet": runner.Absent, "cluster not up": runner.Down, "cluster up": runner.Answers,
+	} {
+		x := newTerminal(t, 80, 24)
+		if seen != "" {
+			x.event(runner.ClusterSeen{Standing: seen})
+		}
+		x.see(words)
+		x.see("enter: begin duo")
+	}
+}
+
+func TestPodlabLooksOnceOnStart(t *testing.T) {
+	x := newTerminal(t, 80, 24)
+	x.m.Init()
+	x.wasAsked(runner.Look{})
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/podlab/podlab/internal/lesson"
+	"github.com/podlab/podlab/internal/runner"
 )
 
 // View draws the screen: exactly as many lines as it is high, none wider than it is wide.
@@ -62,8 +63,12 @@ func (m *model) clusterWords() string {
 		return m.theme.bad.Render("cluster not up")
 	case c.Up:
 		return m.theme.good.Render("cluster up")
+	case c.Seen == runner.Absent:
+		return m.theme.dim.Render("no cluster yet")
+	case c.Seen == runner.Down:
+		return m.theme.warn.Render("cluster not up")
 	}
-	return m.theme.dim.Render("no cluster yet")
+	return m.theme.dim.Render("cluster unknown")
 }
 
 // aboutLines is how much of the screen the catalogue leaves for the chosen lab.

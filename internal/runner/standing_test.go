@@ -1,0 +1,49 @@
+package runner
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+
+	"github.com/podlab/podlab/internal/checks"
+)
+
+func TestALookTellsHowTheClusterStands(t *testing.T) {
+	for _, standing := range []Standing{Absent, Down, Answers} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newFakeWorld()
+			w.standing = standing
+			l := start(t, w)
+			defer l.stop()
+			l.Do(Look{})
+			s := l.until(func(s State) bool { return s.Cluster.Seen != "" })
+			if s.Cluster.Seen != standing || s.Cluster.Up != (standing == Answers) || s.Busy != "" || w.ups != 0 {
+				t.Errorf("%s: %+v, busy with %q, brought up %d times", standing, s.Cluster, s.Busy, w.ups)
+			}
+		})
+	}
+}
+
+// What could not be looked at is unknown; a look that is slow holds up no lab, and tells nothing after it.
+func TestALookThatTellsNothing(t *testing.T) {
+	for name, w := range map[string]*fakeWorld{"fails": newFakeWorld(), "is slow": newFakeWorld()} {
+		synctest.Test(t, func(t *testing.T) {
+			w.standing = Absent
+			if name == "fails" {
+				w.upErr = errors.New("docker does not answer")
+			} else {
+				w.block = make(chan struct{})
+			}
+			l := start(t, w)
+			defer l.stop()
+			l.Do(Look{})
+			synctest.Wait()
+			w.set(func() { w.upErr, w.block = nil, nil })
+			l.Do(Open{Lab: "duo"})
+			s := l.until(verdict(0, 0, checks.NotYet))
+			if s.Cluster.Seen != "" || !s.Cluster.Up {
+				t.Errorf("%s: %+v", name, s.Cluster)
+			}
+		})
+	}
+}
