@@ -81,7 +81,7 @@ func conditionKind() Kind {
 		Examples:    []string{"condition: {name: demoduo, type: Ready}", "condition: {kind: Deployment, name: demoduo, type: Available, is: False, reason: MinimumReplicasUnavailable}"},
 		Shows:       "All conditions of the object, with status and reason.",
 		CannotTell:  "The API does not answer, refuses objects of the kind, or knows no such kind.",
-		AskSays:     "The answer is the condition's status: `True`, `False` or `Unknown`.",
+		AskSays:     "The answer is the condition's status: `True`, `False` or `Unknown`. It is known once no container of the object's pods is still starting.",
 		AskFields:   conditionAsk{},
 		AskExamples: []string{"answer: {condition: {name: demoduo, type: Ready}}"},
 		check:       parseCondition,
@@ -283,6 +283,9 @@ func (f conditionFact) Value(ctx context.Context, c Cluster) (string, Result) {
 	found, r := conditionOf(ctx, c, f.object, f.of)
 	if r.Verdict != Pass {
 		return "", r
+	}
+	if rest := f.unsettled(ctx, c); rest.Verdict != "" {
+		return "", rest
 	}
 	return found.status, r
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -48,7 +49,7 @@ func endpointsKind() Kind {
 		Examples:    []string{"endpoints: {service: demoduo, ready: 2}", "endpoints: {service: demoduo, pods: [demoduo], port: 8080}"},
 		Shows:       "Every endpoint of the Service, and whether it counts.",
 		CannotTell:  "The API does not answer, or refuses Services, EndpointSlices or pods.",
-		AskSays:     "The answer is the number of ready endpoints.",
+		AskSays:     "The answer is the number of ready endpoints. It is known once no container of the pods is still starting, and the Service knows of each ready pod.",
 		AskFields:   endpointsAsk{},
 		AskExamples: []string{"answer: {endpoints: {service: demoduo}}"},
 		check:       parseEndpoints,
@@ -271,6 +272,35 @@ func (f endpointsFact) Value(ctx context.Context, c Cluster) (string, Result) {
 	if r.Verdict != Pass {
 		return "", r
 	}
+	if rest := f.awaited(ctx, c, len(ready), r.Why != ""); rest.Verdict != "" {
+		return "", rest
+	}
 	r.Why = ""
 	return strconv.Itoa(len(ready)), r
+}
+
+// awaited says what is still on its way: a pod, or the news of it. The news of an endpoint that does not count has come.
+func (f endpointsFact) awaited(ctx context.Context, c Cluster, ready int, told bool) Result {
+	of := object{"Service", f.name}
+	if rest := of.unsettled(ctx, c); rest.Verdict != "" || told {
+		return rest
+	}
+	found, r := of.find(ctx, c)
+	if found == nil {
+		return r
+	}
+	pods, err := ownPods(ctx, c, found)
+	if err != nil {
+		return cannotTell("the API could not be asked about the pods of "+of.String(), err.Error(), "podlab doctor")
+	}
+	n := 0
+	for _, pod := range pods {
+		if condition(pod, corev1.PodReady).Status == corev1.ConditionTrue {
+			n++
+		}
+	}
+	if n > ready {
+		return Result{Verdict: NotYet, Got: fmt.Sprintf("%s has heard of %d of %d ready pods", of, ready, n)}
+	}
+	return Result{}
 }

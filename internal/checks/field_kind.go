@@ -44,7 +44,7 @@ func fieldKind() Kind {
 		},
 		Shows:       "Every value that the path found.",
 		CannotTell:  "The API does not answer, refuses objects of the kind, or knows no such kind; the path does not fit the object: it takes a text for a list, say.",
-		AskSays:     "The answer is the value at the path; of several values, a list of them in any order.",
+		AskSays:     "The answer is the value at the path; of several values, a list of them in any order. A value in the status is known once no container of the object's pods is still starting.",
 		AskFields:   fieldAsk{},
 		AskExamples: []string{"answer: {field: {name: demoduo, path: .status.podIP}}"},
 		check:       parseField,
@@ -234,6 +234,11 @@ func (f fieldFact) Value(ctx context.Context, c Cluster) (string, Result) {
 	}
 	if r.Verdict != Pass {
 		return "", r
+	}
+	if strings.HasPrefix(strings.TrimLeft(string(f.path), "{.$"), "status") {
+		if rest := f.unsettled(ctx, c); rest.Verdict != "" {
+			return "", rest
+		}
 	}
 	var texts []string
 	for _, v := range values {

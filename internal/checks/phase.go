@@ -47,7 +47,7 @@ func phaseKind() Kind {
 		Examples:    []string{"phase: {pod: demoduo, is: Running}"},
 		Shows:       "The pod's phase and how many of its containers are ready.",
 		CannotTell:  "The API does not answer.",
-		AskSays:     "The answer is the phase, as `Running`.",
+		AskSays:     "The answer is the phase, as `Running`. It is known once no container is still starting.",
 		AskFields:   phaseAsk{},
 		AskExamples: []string{"answer: {phase: {pod: demoduo}}"},
 		check:       parsePhase,
@@ -140,6 +140,9 @@ func (f phaseFact) Value(ctx context.Context, c Cluster) (string, Result) {
 	got, r := phaseOf(ctx, c, f.pod)
 	if r.Verdict != Pass {
 		return "", r
+	}
+	if rest := (object{"Pod", f.pod}).unsettled(ctx, c); rest.Verdict != "" {
+		return "", rest
 	}
 	return string(got), r
 }

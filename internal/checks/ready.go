@@ -310,10 +310,8 @@ func (f readyFact) Value(ctx context.Context, c Cluster) (string, Result) {
 	if pod.DeletionTimestamp != nil {
 		return "", Result{Verdict: NotYet, Got: "pod " + pod.Name + " is being deleted", Evidence: readyEvidence(pod, now)}
 	}
-	for _, one := range containersOf(pod) {
-		if !settled(one) && unscheduled(pod) == "" {
-			return "", Result{Verdict: NotYet, Got: one.name + " is still starting", Evidence: readyEvidence(pod, now)}
-		}
+	if name := starting(pod); name != "" {
+		return "", Result{Verdict: NotYet, Got: name + " is still starting", Evidence: readyEvidence(pod, now)}
 	}
 	return now.String(), onNode(ctx, c, pod, now, Result{Verdict: Pass, Got: now.String() + " containers ready", Evidence: readyEvidence(pod, now)})
 }

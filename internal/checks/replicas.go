@@ -64,7 +64,7 @@ func replicasKind() Kind {
 		Examples:    []string{"replicas: {name: demoduo, ready: 2}", `replicas: {kind: StatefulSet, name: demoduo, ready: 2, updated: 2, total: ">= 2"}`},
 		Shows:       "The numbers of the status.",
 		CannotTell:  "The API does not answer, or refuses objects of the kind.",
-		AskSays:     "The answer is the number.",
+		AskSays:     "The answer is the number. It is known once all pods are there and none of their containers is still starting.",
 		AskFields:   replicasAsk{},
 		AskExamples: []string{"answer: {replicas: {name: demoduo}}", "answer: {replicas: {name: demoduo, count: updated}}"},
 		check:       parseReplicas,
@@ -215,6 +215,9 @@ func (f replicasFact) Value(ctx context.Context, c Cluster) (string, Result) {
 	found, r := counted(ctx, c, f.object)
 	if r.Verdict != Pass {
 		return "", r
+	}
+	if rest := f.unsettled(ctx, c); rest.Verdict != "" {
+		return "", rest
 	}
 	return strconv.Itoa(replicasOf(found, f.of)), r
 }

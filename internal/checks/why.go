@@ -7,10 +7,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime"
 )
 
 // reason finds the one container state, event or log line that explains why a check does not hold. It is only an
@@ -100,14 +97,14 @@ func noPodWhy(ctx context.Context, c Cluster, name string) string {
 	return ""
 }
 
-// ownerReason explains a controller by its pods: the first that is in trouble, or why there are none.
+// ownerReason explains a controller or a Service by its pods: the first that is in trouble, or why there are none.
 func ownerReason(ctx context.Context, c Cluster, about About) string {
 	kind, name := about.About()
 	object, err := c.Object(ctx, kind, name)
 	if err != nil {
 		return ""
 	}
-	pods, err := podsOf(ctx, c, object)
+	pods, err := ownPods(ctx, c, object)
 	if err != nil {
 		return ""
 	}
@@ -117,35 +114,6 @@ func ownerReason(ctx context.Context, c Cluster, about About) string {
 		}
 	}
 	return controllerWhy(ctx, c, object)
-}
-
-// podsOf returns the pods that a controller selects by their labels; none of another object.
-func podsOf(ctx context.Context, c Cluster, object *unstructured.Unstructured) ([]*corev1.Pod, error) {
-	fields, _, err := unstructured.NestedMap(object.Object, "spec", "selector")
-	if err != nil || len(fields) == 0 || !slices.Contains([]string{"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job"}, object.GetKind()) {
-		return nil, err
-	}
-	var labelled metav1.LabelSelector
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &labelled); err != nil {
-		return nil, err
-	}
-	selector, err := metav1.LabelSelectorAsSelector(&labelled)
-	if err != nil {
-		return nil, err
-	}
-	objects, err := c.List(ctx, "Pod")
-	if err != nil {
-		return nil, err
-	}
-	var pods []*corev1.Pod
-	for _, o := range objects {
-		var pod corev1.Pod
-		err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &pod)
-		if err == nil && selector.Matches(labels.Set(pod.Labels)) {
-			pods = append(pods, &pod)
-		}
-	}
-	return pods, nil
 }
 
 // controllerWhy returns why a controller cannot make its pods: a quota, a Pod that the API server does not take.
