@@ -39,6 +39,7 @@ type (
 		Step, Block int
 		Objects     []Applied
 		Err         error
+		At          time.Time
 	}
 	// CommandStarted, CommandOutput and CommandEnded bracket one run block. Output arrives in pieces.
 	CommandStarted struct{ Step, Block int }

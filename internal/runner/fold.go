@@ -141,7 +141,7 @@ func (a ApplyState) end(e ApplyEnded) ApplyState {
 	left := slices.DeleteFunc(slices.Clone(a.Left), func(name string) bool {
 		return slices.ContainsFunc(e.Objects, func(o Applied) bool { return o.Object == name })
 	})
-	return ApplyState{Objects: e.Objects, Err: e.Err, Left: left}
+	return ApplyState{Objects: e.Objects, Err: e.Err, Ended: e.At, Left: left}
 }
 
 func stepOf(e Event) (int, bool) {

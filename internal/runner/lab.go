@@ -71,7 +71,7 @@ func (r *Runner) apply(ctx context.Context, step, block int, objects []*unstruct
 		awaitNodes(ctx, r.open.looker.watch, objects)
 	}
 	r.open.did(step)
-	r.emit(ApplyEnded{Step: step, Block: block, Objects: applied, Err: err})
+	r.emit(ApplyEnded{Step: step, Block: block, Objects: applied, Err: err, At: time.Now()})
 }
 
 func (r *Runner) runCommand(ctx context.Context, req RunCommand) {

@@ -63,7 +63,10 @@ func TestALearnerWalksALab(t *testing.T) {
 			t.Fatalf("after open: %+v", s)
 		}
 		l.Do(Apply{Step: 0, Block: 1})
-		l.until(verdict(0, 0, checks.Pass))
+		s = l.until(verdict(0, 0, checks.Pass))
+		if s.Steps[0].Applies[1].Ended.IsZero() {
+			t.Error("nobody knows when the apply ended")
+		}
 		l.Do(RunCommand{Step: 1, Block: 1})
 		s = l.until(func(s State) bool { run, ok := s.Steps[1].Runs[1]; return ok && !run.Running })
 		if got, want := s.Steps[1].Runs[1].Output, "kubectl get pods\n in podlab-duo on dev-control-plane"; got != want {

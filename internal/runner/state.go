@@ -45,6 +45,7 @@ type ApplyState struct {
 	Running bool
 	Objects []Applied
 	Err     error
+	Ended   time.Time // zero while it runs
 	Left    []string // objects that an earlier text of the block applied, and this one does not name: they stay
 }
 

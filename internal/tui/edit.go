@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
@@ -220,7 +222,7 @@ func (m *model) pressEdit(msg tea.KeyMsg) (cmd tea.Cmd, taken bool) {
 		}
 		return nil, true
 	case key.Matches(msg, m.keys.Enter):
-		a := m.lab.next(m.stepState())
+		a := m.next()
 		if a.kind == doEdit {
 			return m.beginDraft(a.block, true), true
 		}
@@ -255,6 +257,28 @@ func (v *labView) editTodo(i int, editor string) action {
 func (v *labView) editDone(st runner.StepState, i int) bool {
 	_, solution, ok := v.at().Edit()
 	return applied(st, i) || ok && applied(st, solution) || v.done(st)
+}
+
+// How long after an apply the checks of a right manifest may need to pass, and how long where one claims something about time.
+const (
+	settleTime = 10 * time.Second
+	settleLong = 30 * time.Second
+)
+
+// settling says whether the learner's manifest was applied so lately that its checks may still pass by themselves.
+func (v *labView) settling(st runner.StepState, now time.Time) bool {
+	if len(v.open(st, isEdit)) == 0 || v.drafts[v.step].err != nil || v.done(st) {
+		return false
+	}
+	var last time.Time
+	for _, a := range st.Applies {
+		if !a.Running && a.Err == nil && a.Ended.After(last) {
+			last = a.Ended
+		}
+	}
+	takesTime := slices.ContainsFunc(st.Checks, func(c runner.CheckState) bool { return c.Result.Again > 0 })
+	since := now.Sub(last)
+	return since < settleTime || takesTime && since < settleLong
 }
 
 // draft draws where the learner's file is and what is wrong with it.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/exp/golden"
@@ -115,7 +116,7 @@ func (x *terminal) applied(names ...string) {
 	for _, name := range names {
 		objects = append(objects, runner.Applied{Object: name, Action: "created"})
 	}
-	x.event(runner.ApplyStarted{Block: editBlock}, runner.ApplyEnded{Block: editBlock, Objects: objects})
+	x.event(runner.ApplyStarted{Block: editBlock}, runner.ApplyEnded{Block: editBlock, Objects: objects, At: start()})
 }
 
 func TestTheLearnerMendsAManifest(t *testing.T) {
@@ -135,12 +136,58 @@ func TestTheLearnerMendsAManifest(t *testing.T) {
 	x.applied("pod/mended")
 	x.see("✓ applied: pod/mended created")
 	x.notSee("not applied")
-	x.see("0 of 2 checks pass; edit your manifest again with nano")
+	x.see("… waiting for the checks: 0 of 2 pass")
 	x.pass(0, 2)
 	x.see("all 2 checks pass: n for the next step")
 	if diff := cmp.Diff([]string{"begin", "read", "edit", "read", "begin", "read", "edit", "read"}, d.calls); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// A right manifest needs a moment: as long as its checks may pass by themselves, nobody is sent back to her editor.
+func TestAManifestIsGivenTimeToSettle(t *testing.T) {
+	const (
+		waits = "… waiting for the checks: 0 of 2 pass"
+		again = "enter: 0 of 2 checks pass; edit your manifest again with nano"
+	)
+	slow := runner.CheckUpdated{Check: 1, Result: checks.Result{Verdict: checks.NotYet, Again: time.Second}, At: start()}
+	for _, c := range []struct {
+		name   string
+		events []runner.Event
+		after  time.Duration
+		want   string
+	}{
+		{"at once", nil, 0, waits},
+		{"soon", nil, 9 * time.Second, waits},
+		{"later", nil, 10 * time.Second, again},
+		{"a claim about time", []runner.Event{slow}, 29 * time.Second, waits},
+		{"a claim about time that does not come true", []runner.Event{slow}, 30 * time.Second, again},
+		{"refused", []runner.Event{runner.ApplyEnded{Block: editBlock, Err: errRefused, At: start()}}, 0, "enter: edit your manifest again with nano"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x := mend(t, 100, 40)
+			x.session.drafts.types = []string{mended}
+			x.keys("enter")
+			x.event(runner.ApplyStarted{Block: editBlock}, runner.ApplyEnded{Block: editBlock, At: start()})
+			x.event(c.events...)
+			x.send(tickMsg{start().Add(c.after)})
+			x.see(c.want)
+			if ticks := x.m.ticking; ticks != (c.want == waits) {
+				t.Errorf("the clock goes: %v", ticks)
+			}
+			x.see("E edit")
+		})
+	}
+}
+
+// What she knows to be wrong with a later text is not waited for.
+func TestALaterMistakeIsNotWaitedFor(t *testing.T) {
+	x := mend(t, 100, 40)
+	x.session.drafts.types = []string{mended, misplaced}
+	x.keys("enter")
+	x.event(runner.ApplyStarted{Block: editBlock}, runner.ApplyEnded{Block: editBlock, At: start()})
+	x.keys("E")
+	x.see("enter: 0 of 2 checks pass; mend your manifest with nano")
 }
 
 func TestTheFileIsAppliedAsItIs(t *testing.T) {

@@ -31,6 +31,7 @@ func (m *model) fold(e runner.Event) tea.Cmd {
 	case runner.ClusterLost:
 		m.pending = ""
 	case runner.ApplyEnded:
+		m.advance(e.At)
 		m.pending = ""
 		m.showEnd(e.Step, e.Block)
 	case runner.CommandEnded:

@@ -264,7 +264,7 @@ func (v *labView) leave(st runner.StepState) action {
 		a.text = fmt.Sprintf("%d of %d checks pass; %s", pass, all, a.text)
 		return a
 	case !v.done(st):
-		return action{kind: doWait, text: fmt.Sprintf("waiting for the checks: %d of %d pass", pass, all)}
+		return v.wait(st)
 	case v.isLast():
 		return action{kind: doFinish, text: "the lab is done: back to the labs"}
 	case all == 0:
@@ -273,6 +273,10 @@ func (v *labView) leave(st runner.StepState) action {
 		return action{kind: doNext, text: "the check passes: n for the next step"}
 	}
 	return action{kind: doNext, text: fmt.Sprintf("all %d checks pass: n for the next step", all)}
+}
+
+func (v *labView) wait(st runner.StepState) action {
+	return action{kind: doWait, text: fmt.Sprintf("waiting for the checks: %d of %d pass", passing(st), len(v.at().Checks()))}
 }
 
 func passing(st runner.StepState) int {

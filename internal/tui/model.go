@@ -131,9 +131,9 @@ func (m *model) stepState() runner.StepState {
 	return m.state.Steps[m.lab.step]
 }
 
-// tick starts the clock while something runs.
+// tick starts the clock while something runs, or may still settle.
 func (m *model) tick() tea.Cmd {
-	if m.ticking || !m.running() {
+	if m.ticking || !m.running() && !m.lab.settling(m.stepState(), m.now) {
 		return nil
 	}
 	m.ticking = true

@@ -81,9 +81,14 @@ func (m *model) pressWork(msg tea.KeyMsg) {
 	}
 }
 
-// next is what enter does. What the author says at the end of a lab is read before it is left.
+// next is what enter does. A manifest that has only just been applied is not to be edited again: its checks may still come to
+// pass. What the author says at the end of a lab is read before it is left.
 func (m *model) next() action {
-	a := m.lab.next(m.stepState())
+	st := m.stepState()
+	a := m.lab.next(st)
+	if (a.kind == doEdit || a.kind == doNothing) && m.lab.settling(st, m.now) {
+		return m.lab.wait(st)
+	}
 	if below := m.reader.below(); a.kind == doFinish && below > 0 {
 		return action{kind: doRead, text: fmt.Sprintf("the lab is done: read on, %s below (n: back to the labs)", plural(below, "line"))}
 	}
