@@ -187,6 +187,9 @@ func (m *model) endDraft(at draftRef, err error) {
 	if m.lab.lab.ID != at.lab.ID {
 		return
 	}
+	if err != nil {
+		m.state.Err = nil // what the API server said of an earlier text
+	}
 	m.lab.drafts[at.step] = draft{begun: true, err: err}
 	m.showEnd(at.step, at.block)
 }

@@ -271,6 +271,36 @@ func TestWhatIsKnownToBeWrongStaysWithAFileThatDidNotChange(t *testing.T) {
 	x.see("not applied: 1 mistake in your file")
 }
 
+// refused lets the API server refuse what the learner wrote.
+func (x *terminal) refused() {
+	x.event(runner.ApplyStarted{Block: editBlock}, runner.ApplyEnded{Block: editBlock, Err: errRefused, At: start()})
+}
+
+// Of all that was ever wrong with the file, the newest alone is shown.
+func TestOnlyTheNewestWordOnTheFileIsShown(t *testing.T) {
+	const refused, mistaken = "connection refused", "1 mistake in your file"
+	x := mend(t, 100, 40)
+	x.session.drafts.types = []string{mended + "# one\n", misplaced, mended + "# two\n"}
+	x.keys("E")
+	x.refused()
+	x.see(refused)
+	x.keys("E")
+	x.see(mistaken)
+	x.notSee(refused)
+	x.keys("E")
+	x.refused()
+	x.see(refused)
+	x.notSee(mistaken)
+	x.keys("E") // she changes nothing
+	x.see("as it was before nano ran")
+	x.see(refused)
+	x.session.drafts.types = []string{mended + "# three\n"}
+	x.session.drafts.failing = errors.New("exit status 1")
+	x.keys("E")
+	x.see("the editor nano did not end well")
+	x.notSee(refused)
+}
+
 func TestAnEditorThatIsMissedIsNamed(t *testing.T) {
 	x := mend(t, 100, 40)
 	x.session.drafts.missed = "$EDITOR is kate, which is not found: nano is used"
