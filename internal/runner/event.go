@@ -62,6 +62,8 @@ type (
 	}
 	// HintSeen says that the condition of a hint holds: the hint is about what the learner is looking at.
 	HintSeen struct{ Step, Block int }
+	// HintGone says that it holds no longer. What nobody can tell takes no hint back.
+	HintGone struct{ Step, Block int }
 	// Answered grades an answer. Verdict is Pass or NotYet for right or wrong, CannotTell when the fact is not known yet.
 	Answered struct {
 		Step, Block int
@@ -87,6 +89,7 @@ func (CommandOutput) event()  {}
 func (CommandEnded) event()   {}
 func (CheckUpdated) event()   {}
 func (HintSeen) event()       {}
+func (HintGone) event()       {}
 func (Answered) event()       {}
 func (ResetStarted) event()   {}
 func (ResetEnded) event()     {}

@@ -118,6 +118,9 @@ func (s StepState) apply(e Event) StepState {
 		s.Answers = with(s.Answers, e.Block, AnswerState{Answer: e.Answer, Result: e.Result, Explain: e.Explain})
 	case HintSeen:
 		s.Hints = with(s.Hints, e.Block, true)
+	case HintGone:
+		s.Hints = maps.Clone(s.Hints)
+		delete(s.Hints, e.Block)
 	case CheckUpdated:
 		if e.Check < len(s.Checks) {
 			s.Checks = slices.Clone(s.Checks)
@@ -159,6 +162,8 @@ func stepOf(e Event) (int, bool) {
 	case Answered:
 		return e.Step, true
 	case HintSeen:
+		return e.Step, true
+	case HintGone:
 		return e.Step, true
 	case CheckUpdated:
 		return e.Step, true

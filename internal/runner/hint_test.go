@@ -2,6 +2,7 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -33,6 +34,30 @@ func TestAHintIsToldWhenItsStateIsSeen(t *testing.T) {
 		}
 		l.Do(Reset{})
 		l.until(func(s State) bool { return len(s.Steps[2].Hints) == 0 && verdict(0, 0, checks.NotYet)(s) })
+	})
+}
+
+// A hint is taken back once its state is over, and not because podlab cannot look.
+func TestAHintIsTakenBackWhenItsStateIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		w := newFakeWorld()
+		l := &learner{Runner: New(w.deps(testCourse(t, hinted))), cancel: cancel}
+		go l.Run(ctx)
+		defer l.stop()
+		l.Do(Open{Lab: "duo"})
+		l.Do(Apply{Step: 0, Block: 1})
+		l.until(func(s State) bool { return len(s.Steps) > 2 && s.Steps[2].Hints[0] })
+		w.set(func() { w.lost = errors.New("the API server does not answer") })
+		if s := l.until(verdict(0, 0, checks.CannotTell)); !s.Steps[2].Hints[0] {
+			t.Error("the hint is gone with the connection")
+		}
+		w.set(func() { w.lost, w.ready = nil, false })
+		l.Do(Apply{Step: 0, Block: 1})
+		l.until(func(s State) bool { return !s.Steps[2].Hints[0] && verdict(0, 0, checks.NotYet)(s) })
+		w.set(func() { w.ready = true })
+		l.Do(Apply{Step: 0, Block: 1})
+		l.until(func(s State) bool { return s.Steps[2].Hints[0] })
 	})
 }
 

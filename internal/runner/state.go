@@ -36,7 +36,7 @@ type StepState struct {
 	Applies map[int]ApplyState   // by block
 	Runs    map[int]CommandState // by block
 	Answers map[int]AnswerState  // by block
-	Hints   map[int]bool         // by block: the condition of this hint has held
+	Hints   map[int]bool         // by block: the condition of this hint holds
 	Checks  []CheckState
 }
 

@@ -6,6 +6,9 @@ import (
 	"github.com/podlab/podlab/internal/runner"
 )
 
+// hintOffer stands until the next key, or until the state is over that the hint is about.
+const hintOffer = "A hint fits what podlab sees now: press h."
+
 // fold takes one event into the state, and notes what it ends.
 func (m *model) fold(e runner.Event) tea.Cmd {
 	var cmd tea.Cmd
@@ -18,8 +21,12 @@ func (m *model) fold(e runner.Event) tea.Cmd {
 	case runner.CheckUpdated:
 		m.advance(e.At)
 	case runner.HintSeen:
-		if e.Step == m.lab.step && m.ready() && m.lab.hints[blockRef{e.Step, e.Block}] == 0 {
-			m.notice = "A hint fits what podlab sees now: press h."
+		if e.Step == m.lab.step && m.lab.offers(m.stepState()) {
+			m.notice = hintOffer
+		}
+	case runner.HintGone:
+		if m.notice == hintOffer && !m.lab.offers(m.stepState()) {
+			m.notice = ""
 		}
 	case runner.LabOpened:
 		m.opened, m.pending = e.Lab, ""

@@ -65,6 +65,33 @@ func TestAWrongAnswerShowsItsAuthorsWords(t *testing.T) {
 	x.see("Each container has its own.")
 }
 
+// A hint about what is over is of no use to anybody who has not read it, and stays with who has.
+func TestAHintIsTakenBackWithItsState(t *testing.T) {
+	const offer = "A hint fits what podlab sees now: press h."
+	x := openHinted(t)
+	x.event(runner.HintSeen{Step: 0, Block: 1}, runner.HintGone{Step: 0, Block: 1})
+	x.notSee(offer)
+	x.keys("h")
+	x.see("A hint for everybody.")
+	x.notSee("The consumer was first.")
+	x.event(runner.HintSeen{Step: 0, Block: 1})
+	x.see(offer)
+	x.keys("h")
+	x.event(runner.HintGone{Step: 0, Block: 1})
+	x.see("The consumer was first.")
+}
+
+// Another notice than the offer stays, and so does the offer of another hint.
+func TestOnlyTheOfferIsTakenBack(t *testing.T) {
+	x := openHinted(t)
+	x.event(runner.HintSeen{Step: 0, Block: 1}, runner.HintSeen{Step: 0, Block: 0}, runner.HintGone{Step: 0, Block: 1})
+	x.see("press h.")
+	x.keys("h", "h")
+	x.see("There is no further hint here.")
+	x.event(runner.HintGone{Step: 0, Block: 0})
+	x.see("There is no further hint here.")
+}
+
 // A state that comes and goes and comes again is no news once its hint was read.
 func TestAHintIsOfferedUntilItWasRead(t *testing.T) {
 	x := openHinted(t)

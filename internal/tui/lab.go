@@ -181,8 +181,8 @@ func (v *labView) reveal(block int) {
 	v.hints[blockRef{v.step, block}] = shown + 1
 }
 
-// hintsLeft returns the hints that can be had and are not revealed: first those whose condition was seen, for they are
-// about what the learner looks at. One whose condition never held is no hint at all, and would spoil.
+// hintsLeft returns the hints that can be had and are not revealed: first those whose condition holds, for they are
+// about what the learner looks at. One whose condition does not hold is no hint at all, and would spoil.
 func (v *labView) hintsLeft(st runner.StepState) []int {
 	var seen, always []int
 	for _, i := range v.open(st, isHint) {
@@ -195,6 +195,11 @@ func (v *labView) hintsLeft(st runner.StepState) []int {
 		}
 	}
 	return append(seen, always...)
+}
+
+// offers says whether a hint that was not read is about what the learner looks at.
+func (v *labView) offers(st runner.StepState) bool {
+	return slices.ContainsFunc(v.hintsLeft(st), func(i int) bool { return st.Hints[i] })
 }
 
 // actionKind is what Enter does.
