@@ -46,7 +46,7 @@ type ApplyState struct {
 	Objects []Applied
 	Err     error
 	Ended   time.Time // zero while it runs
-	Left    []string // objects that an earlier text of the block applied, and this one does not name: they stay
+	Left    []string  // objects that an earlier text of the block applied, and this one does not name: they stay
 }
 
 // CommandState is what a run block printed, so far.
