@@ -148,18 +148,9 @@ func (d *pageDrawer) applied(i int) []string {
 }
 
 func (d *pageDrawer) script(script string) []string {
-	var lines []string
-	for i, line := range strings.Split(strings.TrimSpace(clean(script)), "\n") {
-		first := "  "
-		if i == 0 {
-			first = "$ "
-		}
-		for n, l := range wrapCommand(line, d.width-6) {
-			if n > 0 {
-				first = "      "
-			}
-			lines = append(lines, d.theme.accent.Render(first+l))
-		}
+	lines := commandLines(script, d.width)
+	for i := range lines {
+		lines[i] = d.theme.accent.Render(lines[i])
 	}
 	return lines
 }

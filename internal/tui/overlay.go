@@ -66,7 +66,7 @@ func (o *outputOverlay) press(k keyMap, msg tea.KeyMsg) bool {
 }
 
 func (o *outputOverlay) arrange(src overlaySource, width, height int) {
-	lines := indent("$ ", clean(src.command), width)
+	lines := commandLines(src.command, width)
 	for i := range lines {
 		lines[i] = src.theme.accent.Render(lines[i])
 	}

@@ -192,12 +192,37 @@ func splitLines(s string) []string {
 	return strings.Split(s, "\n")
 }
 
-// wrapCommand breaks a command at spaces only: a learner must not mistake a part of a word for a word.
+// commandLines draws a command, one line of it below the other, and what is too long for one line further in.
+func commandLines(script string, width int) []string {
+	var lines []string
+	first := "$ "
+	for line := range strings.SplitSeq(strings.TrimSpace(clean(script)), "\n") {
+		parts := []string{line}
+		if ansi.StringWidth(line) > width-2 {
+			parts = wrapCommand(line, width-6)
+		}
+		for n, part := range parts {
+			if n > 0 {
+				first = "      "
+			}
+			lines = append(lines, first+part)
+		}
+		first = "  "
+	}
+	return lines
+}
+
+// wrapCommand breaks a command at spaces only: a learner must not mistake a part of a word for a word. The backslash at its
+// end stays with the last word.
 func wrapCommand(line string, width int) []string {
-	const joined = "\uE000" // stands for "-", after which lines may be broken otherwise
+	// They stand for "-", after which lines may be broken otherwise, and for a blank that is no place to break.
+	const joined, tied = "\uE000", "\uE001"
+	if rest, ok := strings.CutSuffix(line, ` \`); ok {
+		line = rest + tied + `\`
+	}
 	lines := wrap(strings.ReplaceAll(line, "-", joined), width)
 	for i := range lines {
-		lines[i] = strings.ReplaceAll(lines[i], joined, "-")
+		lines[i] = strings.NewReplacer(joined, "-", tied, " ").Replace(lines[i])
 	}
 	return lines
 }

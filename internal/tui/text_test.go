@@ -12,6 +12,25 @@ import (
 	"github.com/podlab/podlab/internal/runner"
 )
 
+// A command is broken at its blanks alone, and its backslash stays with the word before it: a line of its own would read as an
+// empty one.
+func TestCommandsAreWrappedAtWords(t *testing.T) {
+	for _, c := range []struct {
+		script string
+		want   []string
+	}{
+		{"docker exec $NODE lsns", []string{"$ docker exec $NODE lsns"}},
+		{"kubectl get pods \\\n  --watch\n", []string{"$ kubectl get pods \\", "    --watch"}},
+		{"kubectl get pod duo -o name \\\n  -w", []string{"$ kubectl get pod duo -o name \\", "    -w"}}, // fits, but for nothing
+		{"kubectl get pod demoduo -o name \\\n  -w", []string{"$ kubectl get pod demoduo", "      -o name \\", "    -w"}},
+		{"kubectl get events --field-selector reason=Pulled", []string{"$ kubectl get events", "      --field-selector", "      reason=Pulled"}},
+	} {
+		if diff := cmp.Diff(c.want, commandLines(c.script, 31)); diff != "" {
+			t.Errorf("%s:\n%s", c.script, diff)
+		}
+	}
+}
+
 func TestClean(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
 		{"colour", "\x1b[31mred\x1b[0m", "red"},
