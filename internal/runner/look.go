@@ -98,11 +98,29 @@ type ending struct {
 	seen *glance
 	r    checks.Result
 	took time.Duration
+	at   time.Time
+}
+
+// isDue says whether a claim about time wants to be looked at again by now.
+func (e ending) isDue() bool { return e.r.Again > 0 && time.Since(e.at) >= e.r.Again }
+
+// nextDue returns when the first of them is due; it may be never.
+func nextDue(done []ending) <-chan time.Time {
+	var first time.Duration
+	for _, e := range done {
+		if rest := e.r.Again - time.Since(e.at); e.r.Again > 0 && (first == 0 || rest < first) {
+			first = max(rest, time.Nanosecond)
+		}
+	}
+	if first == 0 {
+		return nil
+	}
+	return time.After(first)
 }
 
 // look evaluates every check, but for those whose results are in skip, and returns when each has come to an end. Each
 // result is told as soon as it is there, one at a time. A slow check holds no other up: after a change those that are done,
-// and did not look below the watches, look again at once.
+// and did not look below the watches, look again at once, and claims about time whenever they are due.
 func (l *looker) look(ctx context.Context, cs []checks.Check, skip skipped, tell func(i int, r checks.Result, took time.Duration)) *glimpse {
 	found := &glimpse{moment: l.moment(), asked: skipped{}}
 	ended := make(chan ending, len(cs))
@@ -111,7 +129,7 @@ func (l *looker) look(ctx context.Context, cs []checks.Check, skip skipped, tell
 		busy++
 		go func(seen *glance, began time.Time) {
 			r := judged(ctx, cs[i], seen)
-			ended <- ending{i, seen, r, time.Since(began)}
+			ended <- ending{i, seen, r, time.Since(began), time.Now()}
 		}(l.glance(now, cs[i]), time.Now())
 	}
 	for i := range cs {
@@ -123,6 +141,10 @@ func (l *looker) look(ctx context.Context, cs []checks.Check, skip skipped, tell
 	}
 	var done []ending
 	for busy > 0 {
+		due := nextDue(done)
+		if ctx.Err() != nil {
+			due = nil
+		}
 		select {
 		case e := <-ended:
 			busy--
@@ -136,9 +158,11 @@ func (l *looker) look(ctx context.Context, cs []checks.Check, skip skipped, tell
 			if renewed++; renewed <= mostRenewals {
 				now = l.moment()
 			}
+		case <-due:
+			now = l.moment()
 		}
 		done = slices.DeleteFunc(done, func(e ending) bool {
-			again := e.seen.moment != now && !e.seen.below && ctx.Err() == nil
+			again := e.seen.moment != now && (!e.seen.below || e.isDue()) && ctx.Err() == nil
 			if again {
 				start(e.i)
 			}

@@ -103,6 +103,39 @@ func TestALookIsBounded(t *testing.T) {
 	})
 }
 
+// lasting is a check of the node that holds once it has been looked at for three seconds.
+type lasting struct{ since time.Time }
+
+func (lasting) Kind() string  { return "lasting" }
+func (lasting) Title() string { return "lasting" }
+func (l lasting) Eval(ctx context.Context, c checks.Cluster) checks.Result {
+	if _, err := c.Node(ctx, "podlab-control-plane"); err != nil {
+		return checks.Result{Verdict: checks.CannotTell}
+	}
+	if time.Since(l.since) < 3*time.Second {
+		return checks.Result{Verdict: checks.NotYet, Again: 500 * time.Millisecond}
+	}
+	return checks.Result{Verdict: checks.Pass}
+}
+
+// A claim about time that is seen only every ten seconds could never hold.
+func TestASlowCheckKeepsNoTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var passed time.Duration
+		w := newFakeWorld()
+		both := []checks.Check{slow{}, lasting{start}}
+		newLooker(world{"podlab-duo", w, w, fakeNodes{w}}).look(t.Context(), both, nil, func(_ int, r checks.Result, _ time.Duration) {
+			if r.Verdict == checks.Pass && passed == 0 {
+				passed = time.Since(start)
+			}
+		})
+		if passed != 3*time.Second {
+			t.Errorf("it passed after %s", passed)
+		}
+	})
+}
+
 // deep is a check that looks at the node for a long while.
 type deep struct{ looks *int }
 
