@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/validate/content"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -91,7 +94,7 @@ func conditionKind() Kind {
 
 func parseCondition(spec lesson.CheckSpec) (Check, lesson.Mistakes) {
 	f, mistakes := decode(spec, func(f conditionFields, wrong func(string, string, ...any)) {
-		judgeCondition(f.Name, f.Type, wrong)
+		judgeCondition(anObject(f.Kind, f.Name), f.Type, wrong)
 	})
 	if f.Is == "" {
 		f.Is = "True"
@@ -101,18 +104,58 @@ func parseCondition(spec lesson.CheckSpec) (Check, lesson.Mistakes) {
 
 func parseConditionFact(spec lesson.CheckSpec) (Fact, lesson.Mistakes) {
 	f, mistakes := decode(spec, func(f conditionAsk, wrong func(string, string, ...any)) {
-		judgeCondition(f.Name, f.Type, wrong)
+		judgeCondition(anObject(f.Kind, f.Name), f.Type, wrong)
 	})
 	return conditionFact{anObject(f.Kind, f.Name), f.Type}, mistakes
 }
 
-func judgeCondition(name objectName, conditionType string, wrong func(string, string, ...any)) {
-	if name == "" {
+func judgeCondition(o object, conditionType string, wrong func(string, string, ...any)) {
+	if o.name == "" {
 		wrong("", "no object is named (name: NAME)")
 	}
 	if conditionType == "" {
 		wrong("", "no condition is named (type: Ready, and the like)")
 	}
+	if meant := misspelt(o.kind, conditionType); meant != "" {
+		wrong("type", "a %s has no condition %q (did you mean %q?)", o.kind, conditionType, meant)
+	}
+}
+
+// misspelt returns the condition type that the kind of object has and that this one is a slip away from, or "". A misspelt
+// one would never be there, and "not" of it always true. Others may be a controller's own, or of a later Kubernetes.
+func misspelt(kind, conditionType string) string {
+	known := conditionTypes(kind)
+	if conditionType == "" || slices.Contains(known, conditionType) {
+		return ""
+	}
+	for _, one := range known {
+		if slips(conditionType, one) <= len(one)/3 {
+			return one
+		}
+	}
+	return ""
+}
+
+// conditionTypes lists the types that Kubernetes itself gives to conditions of the kind of object.
+func conditionTypes(kind string) []string {
+	switch kind {
+	case "Pod":
+		return []string{
+			string(corev1.PodReady), string(corev1.ContainersReady), string(corev1.PodInitialized), string(corev1.PodScheduled),
+			string(corev1.PodReadyToStartContainers), string(corev1.DisruptionTarget), string(corev1.PodResizePending),
+			string(corev1.PodResizeInProgress), string(corev1.AllContainersRestarting),
+		}
+	case "Deployment":
+		return []string{string(appsv1.DeploymentAvailable), string(appsv1.DeploymentProgressing), string(appsv1.DeploymentReplicaFailure)}
+	case "ReplicaSet":
+		return []string{string(appsv1.ReplicaSetReplicaFailure)}
+	case "Job":
+		return []string{
+			string(batchv1.JobComplete), string(batchv1.JobFailed), string(batchv1.JobSuspended),
+			string(batchv1.JobFailureTarget), string(batchv1.JobSuccessCriteriaMet),
+		}
+	}
+	return nil
 }
 
 // object is an object of the lab's namespace that a check is about.

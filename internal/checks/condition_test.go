@@ -24,7 +24,7 @@ func TestCondition(t *testing.T) {
 		{"condition: {name: k8s-loop, type: Ready}", nil, checks.NotYet, `{"of":"Ready","want":"True","got":"False"}`, 1},
 		{"condition: {name: k8s-loop, type: Ready, reason: PodCompleted}", nil, checks.NotYet, `{"of":"Ready's reason","want":"PodCompleted","got":"ContainersNotReady"}`, 2},
 		{"condition: {name: k8s-lone, type: Ready, is: False}", nil, checks.NotYet, "Ready is True", 1},
-		{"condition: {name: k8s-lone, type: Redy, is: False}", nil, checks.NotYet, "pod k8s-lone has no condition Redy", 0},
+		{"condition: {name: k8s-lone, type: Mine, is: False}", nil, checks.NotYet, "pod k8s-lone has no condition Mine", 0},
 		{"condition: {name: k8s-lone, type: Ready}", podChanged, checks.NotYet, "about generation 1 of pod k8s-lone, which is at 2", 1},
 		{available, changed, checks.NotYet, "about generation 1 of deployment k8s-web, which is at 2", 1},
 		{available, gone, checks.NotYet, "deployment k8s-web is being deleted", 0},
@@ -37,7 +37,7 @@ func TestCondition(t *testing.T) {
 		{"condition: {name: k8s-loop, type: Ready}", nil, checks.Pass, "False", 0},
 		{"condition: {kind: Deployment, name: k8s-web, type: Available}", nil, checks.Pass, "True", 0},
 		{"condition: {kind: Deployment, name: k8s-web, type: Available}", changed, checks.NotYet, "about generation 1", 0},
-		{"condition: {name: k8s-loop, type: Redy}", nil, checks.NotYet, "no condition Redy", 0},
+		{"condition: {name: k8s-loop, type: Mine}", nil, checks.NotYet, "no condition Mine", 0},
 		{"condition: {name: k8s-loop, type: Ready}", apiDown, checks.CannotTell, "connection refused", 0},
 	})
 	refused(t, map[string]string{
@@ -46,6 +46,9 @@ func TestCondition(t *testing.T) {
 		"condition: {name: a/b, type: Ready}":                     `"a/b" cannot be the name of an object`,
 		"condition: {type: Ready}":                                "no object is named",
 		"condition: {name: a}":                                    "no condition is named",
+		"condition: {name: a, type: ready}":                       `a Pod has no condition "ready" (did you mean "Ready"?)`,
+		"condition: {kind: Deployment, name: a, type: Avalable}":  `did you mean "Available"?`,
+		"ask condition: {name: a, type: PodSheduled}":             `did you mean "PodScheduled"?`,
 		"ask condition: {name: a}":                                "no condition is named",
 	})
 }
