@@ -279,7 +279,11 @@ func (d *pageDrawer) graded(i int) []string {
 	if a.Explain != "" {
 		lines = append(lines, wrap(clean(a.Explain), d.width)...)
 	}
-	return append(lines, indent("  ", d.theme.warn.Render("try again (tab), or s to skip"), d.width)...)
+	how := "tab"
+	if b, _ := d.view.at().Blocks[i].(lesson.Ask); len(b.Choices) > 0 {
+		how = "its letter, or tab"
+	}
+	return append(lines, indent("  ", d.theme.warn.Render("try again ("+how+"), or s to skip"), d.width)...)
 }
 
 func (d *pageDrawer) explained(i int) []string {

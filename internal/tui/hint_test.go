@@ -65,6 +65,45 @@ func TestAWrongAnswerShowsItsAuthorsWords(t *testing.T) {
 	x.see("Each container has its own.")
 }
 
+// After a wrong answer the letters of the choices are still the way to choose, though some are keys of the lab's.
+func TestALetterChoosesAnewAfterAWrongAnswer(t *testing.T) {
+	lab := duoLab()
+	lab.Steps = lab.Steps[:1]
+	lab.Steps[0].Blocks = append(lab.Steps[0].Blocks[:2], lesson.Ask{Prompt: "Which?", Choices: []string{"net", "mnt", "ipc"}, Answers: []string{"net"}})
+	for _, key := range []string{"a", "b", "c"} {
+		x := terminalWith(t, newFake(), lesson.Course{Labs: []lesson.Lab{lab}}, 120, 40)
+		x.keys("enter")
+		x.event(runner.ClusterUp{At: start()}, runner.LabOpened{Lab: "duo", Checks: []int{0}})
+		x.event(runner.ApplyStarted{Block: applyBlock}, runner.ApplyEnded{Block: applyBlock})
+		x.see("a apply")
+		x.keys("tab", "c", "enter")
+		x.event(runner.Answered{Step: 0, Block: 2, Answer: "ipc", Result: checks.Result{Verdict: checks.NotYet}})
+		x.see("try again (its letter, or tab), or s to skip")
+		x.see("a-c choose")
+		x.notSee("a apply")
+		x.keys(key)
+		x.see("▸ " + key + ") ")
+		x.notSee("not right")
+		x.keys("enter")
+		x.wasAsked(runner.Answer{Step: 0, Block: 2, Text: map[string]string{"a": "net", "b": "mnt", "c": "ipc"}[key]})
+	}
+}
+
+// Other keys, and letters while nothing was answered, mean what they always do.
+func TestLettersAreTheLabsOtherwise(t *testing.T) {
+	x := openHinted(t)
+	x.keys("a")
+	x.notSee("[x]")
+	x.event(runner.Answered{Step: 0, Block: 2, Answer: "mnt", Result: checks.Result{Verdict: checks.NotYet}})
+	x.keys("h")
+	x.see("A hint for everybody.")
+	x.keys("b")
+	x.see("[x] b) mnt")
+	x.see("[ ] a) net")
+	x.keys("esc", "s")
+	x.see("skipped")
+}
+
 // A hint about what is over is of no use to anybody who has not read it, and stays with who has.
 func TestAHintIsTakenBackWithItsState(t *testing.T) {
 	const offer = "A hint fits what podlab sees now: press h."

@@ -1,11 +1,13 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
+	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/lesson"
 	"github.com/podlab/podlab/internal/runner"
 )
@@ -181,6 +183,31 @@ func (m *model) beginAnswer() {
 	ask, _ := m.lab.at().Blocks[block].(lesson.Ask)
 	m.mode, m.answer = inAnswer, newAnswerInput(m.theme, block, ask)
 	m.showEnd(m.lab.step, block)
+}
+
+// letters returns what names the choices of the question that was answered wrongly and waits. They are chosen by their letters
+// as in the first place, whatever else the letters do.
+func (m *model) letters() []string {
+	block, gated := m.gated()
+	if !gated || !m.ready() || m.running() || m.stepState().Answers[block].Result.Verdict != checks.NotYet {
+		return nil
+	}
+	ask, _ := m.lab.at().Blocks[block].(lesson.Ask)
+	names := make([]string, len(ask.Choices))
+	for n := range names {
+		names[n] = letter(n)
+	}
+	return names
+}
+
+// chooseAnew begins another answer with the choice that the key names, if it names one.
+func (m *model) chooseAnew(msg tea.KeyMsg) bool {
+	named := slices.Contains(m.letters(), msg.String())
+	if named {
+		m.beginAnswer()
+		m.answer.press(msg)
+	}
+	return named
 }
 
 // showBlock scrolls so that the block's beginning is in view.

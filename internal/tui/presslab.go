@@ -14,6 +14,7 @@ import (
 func (m *model) pressLab(msg tea.KeyMsg) tea.Cmd {
 	k := m.keys
 	switch {
+	case m.chooseAnew(msg):
 	case m.reader.press(k, msg):
 	case key.Matches(msg, k.Quit):
 		return m.quit()

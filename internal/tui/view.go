@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/bubbles/key"
@@ -308,5 +309,15 @@ func (m *model) labKeys() []key.Binding {
 	add(true, named(k.Back, "labs"))
 	add(idle, named(k.Reset, "reset"))
 	add(true, k.Quit)
-	return valid
+	return withLetters(valid, m.letters())
+}
+
+// withLetters puts the letters that choose an answer first, and leaves out the keys that do something else otherwise.
+func withLetters(valid []key.Binding, letters []string) []key.Binding {
+	if len(letters) == 0 {
+		return valid
+	}
+	valid = slices.DeleteFunc(valid, func(b key.Binding) bool { return slices.Contains(letters, b.Help().Key) })
+	choose := key.NewBinding(key.WithKeys(letters...), key.WithHelp(letters[0]+"-"+letters[len(letters)-1], "choose"))
+	return slices.Insert(valid, 0, choose)
 }
