@@ -30,7 +30,7 @@ func (asciiDiagrams) draw(source string, width int) (text string, err error) {
 		}
 	}()
 	// Asked to fit a width, or with less padding, the library draws the frames of nested boxes through each other.
-	text, err = render.Render(withoutDecoration(source), diagram.DefaultConfig())
+	text, err = render.Render(plainEdges(withoutDecoration(source)), diagram.DefaultConfig())
 	if err != nil {
 		return "", fmt.Errorf("draw the diagram: %w", err)
 	}
@@ -67,4 +67,26 @@ func withoutDecoration(source string) string {
 		kept = append(kept, line)
 	}
 	return strings.Join(kept, "\n")
+}
+
+// plainEdges writes the edges of a flowchart in the one form that the library draws. It leaves out the others, and often their
+// boxes, without a word: "A -- text --> B" is "A -->|text| B", and a longer arrow a short one.
+func plainEdges(source string) string {
+	if kind := strings.TrimSpace(source); !strings.HasPrefix(kind, "graph") && !strings.HasPrefix(kind, "flowchart") {
+		return source
+	}
+	// A text that follows the arrow's beginning at once has no x or o in front: that would be the arrow's end.
+	const text = `(?:\s+"?((?:[^-|"<>\[\](){}]|-[^-|"<>\[\](){}])+?)"?|([^-.=\sxo|"<>\[\](){}](?:[^-|"<>\[\](){}]|-[^-|"<>\[\](){}])*?))\s*`
+	for _, edge := range []struct{ from, to string }{
+		{`-{3,}>`, `-->`},
+		{`-{4,}`, `---`},
+		{`={3,}>`, `==>`},
+		{`-\.{2,}->`, `-.->`},
+		{`(^|[^-<])--` + text + `(--[->])`, `$1$4|$2$3|`},
+		{`(^|[^=<])==` + text + `(==[=>])`, `$1$4|$2$3|`},
+		{`(^|[^<])-\.` + text + `\.(->?)`, `$1-.$4|$2$3|`},
+	} {
+		source = regexp.MustCompile(`(?m)`+edge.from).ReplaceAllString(source, edge.to)
+	}
+	return source
 }

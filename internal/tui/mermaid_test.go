@@ -32,6 +32,39 @@ func TestDecorationIsDropped(t *testing.T) {
 	}
 }
 
+func TestEdgesOfEveryFormAreDrawn(t *testing.T) {
+	for from, want := range map[string]string{
+		"A -- text --> B":                      "A -->|text| B",
+		"A-- two words -->B":                   "A-->|two words|B",
+		"A --text--> B":                        "A -->|text| B",
+		`A -- "in quotes" --> B`:               "A -->|in quotes| B",
+		"A -- read-only --- B":                 "A ---|read-only| B",
+		"A -. text .-> B":                      "A -.->|text| B",
+		"A == text ==> B":                      "A ==>|text| B",
+		"A -- one --> B -- two --> C":          "A -->|one| B -->|two| C",
+		"A --- B -- text --> C":                "A --- B -->|text| C",
+		"A ----> B":                            "A --> B",
+		"A ====> B":                            "A ==> B",
+		"A -->|text| B":                        "A -->|text| B",
+		"A --x B --> C":                        "A --x B --> C",
+		"A <--> B":                             "A <--> B",
+		`A["x -- y"] --> B[a -- b] --> C{{c}}`: `A["x -- y"] --> B[a -- b] --> C{{c}}`,
+	} {
+		source := "graph LR\n  " + from
+		if got := strings.TrimPrefix(plainEdges(source), "graph LR\n  "); got != want {
+			t.Errorf("%s: got %s, want %s", from, got, want)
+		}
+	}
+	sequence := "sequenceDiagram\n  A -- text --> B"
+	if got := plainEdges(sequence); got != sequence {
+		t.Errorf("another diagram was changed: %s", got)
+	}
+	drawn, err := asciiDiagrams{}.draw("graph LR\n  A -- mounts --> B", 80)
+	if err != nil || !strings.Contains(drawn, "mounts") || !strings.Contains(drawn, "│ B │") {
+		t.Errorf("%v\n%s", err, drawn)
+	}
+}
+
 func TestDiagramThatDoesNotFit(t *testing.T) {
 	wide := "graph LR\n  a[" + strings.Repeat("containerd", 6) + "] --> b[" + strings.Repeat("kubelet", 9) + "]"
 	if _, err := (asciiDiagrams{}).draw(wide, 20); !errors.Is(err, errTooWide) {
