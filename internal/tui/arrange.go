@@ -36,6 +36,14 @@ func (m *model) readerWidth() int {
 	return m.layout().reader
 }
 
+// wideWidth is how wide it could be.
+func (m *model) wideWidth() int {
+	if m.mode == inCatalog {
+		return m.readerWidth()
+	}
+	return m.width - 1
+}
+
 // arrange brings everything that View shows into line with what is known now. It runs once per message.
 func (m *model) arrange() {
 	if m.width == 0 {
@@ -53,6 +61,7 @@ func (m *model) arrangeLab() {
 	d := pageDrawer{
 		theme:  m.theme,
 		width:  m.layout().reader,
+		wide:   m.wideWidth(),
 		view:   &m.lab,
 		state:  m.stepState(),
 		texts:  m.texts(m.lab.lab.ID, m.lab.step),

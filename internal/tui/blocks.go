@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/lesson"
 	"github.com/podlab/podlab/internal/runner"
@@ -25,6 +27,7 @@ type page struct {
 type pageDrawer struct {
 	theme  theme
 	width  int
+	wide   int // the width of wide view
 	view   *labView
 	state  runner.StepState
 	texts  map[int][]string // rendered Markdown, by block; nil before it arrived
@@ -75,7 +78,7 @@ func (d *pageDrawer) block(i int, b lesson.Block) []string {
 		return d.rendered(d.texts, i, b)
 	case lesson.Mermaid:
 		lines := d.rendered(d.texts, i, b)
-		d.page.cut = d.page.cut || len(lines) > 0 && strings.Contains(lines[0], tooWideWords)
+		d.page.cut = d.page.cut || len(lines) > 0 && strings.Contains(lines[0], widerThanPane)
 		return lines
 	case lesson.Apply:
 		lines := []string{d.label("manifest")}
@@ -223,12 +226,20 @@ func headOrTail(s string, n int, tail bool) ([]string, int) {
 
 func (d *pageDrawer) authorSaw(b lesson.Output) []string {
 	lines := []string{d.label("the author saw")}
+	widest := 0
 	for line := range strings.SplitSeq(strings.TrimRight(clean(b.Text), "\n"), "\n") {
-		short := cut(line, d.width-2)
-		d.page.cut = d.page.cut || short != line
-		lines = append(lines, "  "+d.theme.dim.Render(short))
+		widest = max(widest, ansi.StringWidth(line))
+		lines = append(lines, "  "+d.theme.dim.Render(cut(line, d.width-2)))
 	}
-	return lines
+	if widest <= d.width-2 {
+		return lines
+	}
+	d.page.cut = true
+	note := widerThanTerminal
+	if widest <= d.wide-2 {
+		note = widerThanPane
+	}
+	return append(lines, "  "+d.theme.dim.Render(cut("("+note+")", d.width-2)))
 }
 
 func (d *pageDrawer) ask(i int, b lesson.Ask) []string {

@@ -17,8 +17,11 @@ import (
 // unwrapped is a width that no line of a manifest should reach.
 const unwrapped = 500
 
-// tooWideWords stands where a diagram does not fit.
-const tooWideWords = "(The diagram needs a wider pane.)"
+// What stands where something does not fit: wide view shows it whole, or nothing here does.
+const (
+	widerThanPane     = "wider than this pane: w shows it whole"
+	widerThanTerminal = "wider than this terminal"
+)
 
 // nextEvent reads one event. Update asks for the next one when it has folded this one.
 func nextEvent(done <-chan struct{}, events <-chan runner.Event) tea.Cmd {
@@ -49,10 +52,9 @@ func nextTick(done <-chan struct{}) tea.Cmd {
 	}
 }
 
-// renderPage renders the Markdown of every block of a page.
-func renderPage(key pageKey, blocks []lesson.Block, style string) tea.Cmd {
+// renderPage renders every block of a page.
+func renderPage(p painter, key pageKey, blocks []lesson.Block) tea.Cmd {
 	return func() tea.Msg {
-		p := painter{width: key.width, style: style, diagrams: asciiDiagrams{}}
 		texts := make(map[int][]string, len(blocks))
 		for i, b := range blocks {
 			if lines := p.block(b); len(lines) > 0 {
@@ -66,6 +68,7 @@ func renderPage(key pageKey, blocks []lesson.Block, style string) tea.Cmd {
 // painter renders lesson blocks at one width. It is slow; it never runs in Update.
 type painter struct {
 	width    int
+	wide     int // the width of wide view
 	style    string
 	diagrams diagrams
 }
@@ -152,7 +155,15 @@ func (p painter) diagram(b lesson.Mermaid) []string {
 		}
 		lines = append(lines, "")
 	} else if errors.Is(err, errTooWide) {
-		lines = append(lines, cut("  "+tooWideWords, p.width))
+		lines = append(lines, cut("  (The diagram is "+p.tooWide(b.Source)+")", p.width))
 	}
 	return append(lines, indent("  In words: ", oneLine(b.Alt), p.width)...)
+}
+
+// tooWide says what to do about a diagram that does not fit.
+func (p painter) tooWide(source string) string {
+	if _, err := p.diagrams.draw(source, p.wide-2); err != nil {
+		return widerThanTerminal
+	}
+	return widerThanPane
 }

@@ -181,7 +181,8 @@ func (m *model) renderOne(key pageKey, blocks []lesson.Block) tea.Cmd {
 		return nil
 	}
 	m.rendered[key] = nil
-	return renderPage(key, blocks, m.theme.markdown)
+	p := painter{width: key.width, wide: m.wideWidth(), style: m.theme.markdown, diagrams: asciiDiagrams{}}
+	return renderPage(p, key, blocks)
 }
 
 // keep takes a rendered page, unless it was made for another width.

@@ -202,6 +202,40 @@ func fits(t *testing.T, view string, width, height int) {
 	}
 }
 
+// What is cut says so, and what helps.
+func TestWhatIsTooWideSaysSo(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		block lesson.Block
+		lost  string // what wide view shows at 80 columns
+	}{
+		{"an output", lesson.Output{Text: "short\n" + strings.Repeat("x", 66) + "END\n"}, "END"},
+		{"a diagram", lesson.Mermaid{Source: "graph LR\n  a[" + strings.Repeat("x", 20) + "] --> b[" + strings.Repeat("y", 20) + "END]"}, "END"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			lab := duoLab()
+			lab.Steps = []lesson.Step{{ID: "look", Title: "Look", Blocks: []lesson.Block{c.block}}}
+			open := func(width int) *terminal {
+				x := terminalWith(t, newFake(), lesson.Course{Labs: []lesson.Lab{lab}}, width, 24)
+				x.keys("enter")
+				x.event(runner.ClusterUp{At: start()}, runner.LabOpened{Lab: "duo", Checks: []int{0}})
+				return x
+			}
+			x := open(80)
+			x.see("wider than this pane: w shows it whole)")
+			x.see("w wide")
+			x.keys("w")
+			x.see(c.lost)
+			x.notSee("wider than")
+			x = open(50)
+			x.see("wider than this terminal)")
+			x = open(120)
+			x.see(c.lost)
+			x.notSee("wider than")
+		})
+	}
+}
+
 // The catalogue says how the cluster stands as soon as podlab has looked, and does not guess.
 func TestTheCatalogueSaysHowTheClusterStands(t *testing.T) {
 	for words, seen := range map[string]runner.Standing{

@@ -182,7 +182,7 @@ func BenchmarkLongLesson(b *testing.B) {
 	m := newModel(b.Context(), Options{Session: newFake(), Course: lesson.Course{Labs: []lesson.Lab{{ID: "duo", Steps: []lesson.Step{{ID: "a", Blocks: blocks}}}}}, NoColor: true})
 	m.Update(windowSize(120, 40))
 	m.Update(keyMsg("enter"))
-	m.Update(renderPage(pageKey{"duo", 0, m.readerWidth()}, blocks, "dark")())
+	m.Update(renderPage(painter{width: 30, style: "dark"}, pageKey{"duo", 0, m.readerWidth()}, blocks)())
 	m.Update(eventMsg{runner.LabOpened{Lab: "duo", Checks: []int{0}}})
 	if n := len(m.page.lines); n < 1000 {
 		b.Fatalf("only %d lines", n)
