@@ -47,7 +47,7 @@ func TestCondition(t *testing.T) {
 		"condition: {type: Ready}":                                "no object is named",
 		"condition: {name: a}":                                    "no condition is named",
 		"condition: {name: a, type: ready}":                       `a Pod has no condition "ready" (did you mean "Ready"?)`,
-		"condition: {kind: Deployment, name: a, type: Avalable}":  `did you mean "Available"?`,
+		"condition: {kind: Deployment, name: a, type: Progressin}":`did you mean "Progressing"?`,
 		"ask condition: {name: a, type: PodSheduled}":             `did you mean "PodScheduled"?`,
 		"ask condition: {name: a}":                                "no condition is named",
 	})
