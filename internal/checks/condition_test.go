@@ -41,14 +41,14 @@ func TestCondition(t *testing.T) {
 		{"condition: {name: k8s-loop, type: Ready}", apiDown, checks.CannotTell, "connection refused", 0},
 	})
 	refused(t, map[string]string{
-		"condition: {name: a, type: Ready, is: maybe}":            `lesson.md:1:41: check "condition": is: want True, False or Unknown, found "maybe"`,
-		"condition: {kind: deployment, name: a, type: Available}": `lesson.md:1:21: check "condition": kind: no kind of object in a namespace is called "deployment" (did you mean "Deployment"?)`,
-		"condition: {name: a/b, type: Ready}":                     `"a/b" cannot be the name of an object`,
-		"condition: {type: Ready}":                                "no object is named",
-		"condition: {name: a}":                                    "no condition is named",
-		"condition: {name: a, type: ready}":                       `a Pod has no condition "ready" (did you mean "Ready"?)`,
-		"condition: {kind: Deployment, name: a, type: Progressin}":`did you mean "Progressing"?`,
-		"ask condition: {name: a, type: PodSheduled}":             `did you mean "PodScheduled"?`,
-		"ask condition: {name: a}":                                "no condition is named",
+		"condition: {name: a, type: Ready, is: maybe}":                `lesson.md:1:41: check "condition": is: want True, False or Unknown, found "maybe"`,
+		"condition: {kind: deployment, name: a, type: Available}":     `lesson.md:1:21: check "condition": kind: no kind of object in a namespace is called "deployment" (did you mean "Deployment"?)`,
+		"condition: {name: a/b, type: Ready}":                         `"a/b" cannot be the name of an object`,
+		"condition: {type: Ready}":                                    "no object is named",
+		"condition: {name: a}":                                        "no condition is named",
+		"condition: {name: a, type: ready}":                           `a Pod has no condition "ready" (did you mean "Ready"?)`,
+		"condition: {kind: Deployment, name: a, type: ReplicaFailur}": `did you mean "ReplicaFailure"?`,
+		"ask condition: {name: a, type: PodSheduled}":                 `did you mean "PodScheduled"?`,
+		"ask condition: {name: a}":                                    "no condition is named",
 	})
 }
