@@ -143,6 +143,7 @@ func TestALearnerWalksDuo(t *testing.T) {
 	run(t, "reset", "duo")
 	s := openScreen(t)
 	s.see(10*time.Second, `· duo +A tale of two containers .*0/6`)
+	s.see(10*time.Second, `Labs +cluster up`)
 	s.keep("catalogue")
 	s.choose("duo")
 	s.press(keyEnter)
