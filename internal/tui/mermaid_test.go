@@ -38,30 +38,69 @@ func TestEdgesOfEveryFormAreDrawn(t *testing.T) {
 		"A-- two words -->B":                   "A-->|two words|B",
 		"A --text--> B":                        "A -->|text| B",
 		`A -- "in quotes" --> B`:               "A -->|in quotes| B",
+		`A -- "open(2)" --> B`:                 "A -->|open(2)| B",
+		`A -- "x --> y [z]" --> B`:             "A -->|x --> y [z]| B",
+		"A -- a<br/>b --> B":                   "A -->|a b| B",
 		"A -- read-only --- B":                 "A ---|read-only| B",
 		"A -. text .-> B":                      "A -.->|text| B",
+		"A -. v1.2 ..- B":                      "A -.-|v1.2| B",
 		"A == text ==> B":                      "A ==>|text| B",
+		"A <-- text --> B":                     "A <-->|text| B",
+		"A -- text --x B":                      "A --x|text| B",
 		"A -- one --> B -- two --> C":          "A -->|one| B -->|two| C",
 		"A --- B -- text --> C":                "A --- B -->|text| C",
 		"A ----> B":                            "A --> B",
+		"A ---- B":                             "A --- B",
 		"A ====> B":                            "A ==> B",
+		"A -..-> B":                            "A -.-> B",
 		"A -->|text| B":                        "A -->|text| B",
+		"A -->|a<br>b| B":                      "A -->|a b| B",
+		"A -->|a -- b --> c| B":                "A -->|a -- b --> c| B",
 		"A --x B --> C":                        "A --x B --> C",
 		"A <--> B":                             "A <--> B",
 		`A["x -- y"] --> B[a -- b] --> C{{c}}`: `A["x -- y"] --> B[a -- b] --> C{{c}}`,
+		`A["x -- y --> z"] -- t --> B`:         `A["x -- y --> z"] -->|t| B`,
+		`A(x ----> y) --> B{"] -- } --> ("}`:   `A(x ----> y) --> B{"] -- } --> ("}`,
+		"subgraph s [one -- two --> three]":    "subgraph s [one -- two --> three]",
 	} {
-		source := "graph LR\n  " + from
-		if got := strings.TrimPrefix(plainEdges(source), "graph LR\n  "); got != want {
-			t.Errorf("%s: got %s, want %s", from, got, want)
+		got, err := plainEdges("graph LR\n  " + from)
+		if got = strings.TrimPrefix(got, "graph LR\n  "); got != want || err != nil {
+			t.Errorf("%s: got %s, want %s (%v)", from, got, want, err)
 		}
 	}
 	sequence := "sequenceDiagram\n  A -- text --> B"
-	if got := plainEdges(sequence); got != sequence {
-		t.Errorf("another diagram was changed: %s", got)
+	if got, err := plainEdges(sequence); got != sequence || err != nil {
+		t.Errorf("another diagram was changed: %s (%v)", got, err)
 	}
-	drawn, err := asciiDiagrams{}.draw("graph LR\n  A -- mounts --> B", 80)
-	if err != nil || !strings.Contains(drawn, "mounts") || !strings.Contains(drawn, "│ B │") {
-		t.Errorf("%v\n%s", err, drawn)
+}
+
+// What the library would leave out without a word is not drawn at all: the author's words stand in its place.
+func TestEdgesThatCannotBeDrawnAreAnError(t *testing.T) {
+	for _, edge := range []string{
+		"A -- text\n  B --> C", "A -- a -- b --> C", "A -- a[b] --> C", `A -- "a | b" --> C`, "A ~~~ B", "A <==> B", "A>x -- y] --> B",
+		"subgraph one -- two\n  A --> B\n  end", "subgraph one -- two --> three\n  A --> B\n  end",
+	} {
+		if text, err := (asciiDiagrams{}).draw("graph LR\n  "+edge, 80); err == nil {
+			t.Errorf("%s: drawn as\n%s", edge, text)
+		}
+	}
+}
+
+func TestEveryBoxAndTextOfAnEdgeIsDrawn(t *testing.T) {
+	for edge, texts := range map[string][]string{
+		"A -- mounts --> B":                  {"│ A ├", "mounts", "│ B │"},
+		`A -- "open(2)" --> B`:               {"│ A ├", "open(2)", "│ B │"},
+		"A -- a<br/>b --> B":                 {"│ A ├", "a─b", "│ B │"},
+		"A -->|a -- b --> c| B":              {"│ A ├", "a─--─b─-->─c", "│ B │"},
+		`A["x -- y --> z"] --> B`:            {"│ x -- y --> z ├", "│ B │"},
+		"subgraph s [one]\n  A --> B\n  end": {"one", "│ A ├", "│ B │"},
+	} {
+		drawn, err := asciiDiagrams{}.draw("graph LR\n  "+edge, 80)
+		for _, text := range texts {
+			if err != nil || !strings.Contains(drawn, text) {
+				t.Errorf("%s: no %q (%v)\n%s", edge, text, err, drawn)
+			}
+		}
 	}
 }
 
