@@ -291,7 +291,7 @@ func (d *pageDrawer) graded(i int) []string {
 		lines = append(lines, wrap(clean(a.Explain), d.width)...)
 	}
 	how := "tab"
-	if b, _ := d.view.at().Blocks[i].(lesson.Ask); len(b.Choices) > 0 {
+	if len(d.view.letters(d.state, i)) > 0 {
 		how = "its letter, or tab"
 	}
 	return append(lines, indent("  ", d.theme.warn.Render("try again ("+how+"), or s to skip"), d.width)...)

@@ -89,6 +89,26 @@ func TestALetterChoosesAnewAfterAWrongAnswer(t *testing.T) {
 	}
 }
 
+// In a step with her own manifest "a" applies her file, as the screen says, also after a wrong answer.
+func TestAWrongAnswerLeavesTheEditKeysAlone(t *testing.T) {
+	course := mendLab()
+	blocks := &course.Labs[0].Steps[0].Blocks
+	*blocks = append((*blocks)[:3], lesson.Ask{Prompt: "Which?", Choices: []string{"net", "mnt", "ipc"}, Answers: []string{"net"}})
+	x := terminalWith(t, newFake(), course, 120, 40)
+	x.session.drafts.file = mended
+	x.keys("enter")
+	x.event(runner.ClusterUp{At: start()}, runner.LabOpened{Lab: "mend", Checks: []int{2, 0}})
+	x.event(runner.Answered{Step: 0, Block: 3, Answer: "ipc", Result: checks.Result{Verdict: checks.NotYet}})
+	x.see("try again (tab), or s to skip")
+	x.notSee("choose")
+	x.see("a apply your file")
+	x.keys("E")
+	x.see("nothing was applied. a applies it.")
+	x.see("it there; then a applies it")
+	x.keys("a")
+	x.wasAsked(own(t, mended))
+}
+
 // Other keys, and letters while nothing was answered, mean what they always do.
 func TestLettersAreTheLabsOtherwise(t *testing.T) {
 	x := openHinted(t)

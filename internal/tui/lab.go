@@ -87,6 +87,20 @@ func (v *labView) question(st runner.StepState) (int, bool) {
 	return 0, false
 }
 
+// letters returns what names the choices of a question that waits for another answer. They are chosen by their letters as in the
+// first place, whatever else the letters do, but where the learner writes her own manifest: there "a" applies it.
+func (v *labView) letters(st runner.StepState, block int) []string {
+	ask, _ := v.at().Blocks[block].(lesson.Ask)
+	if len(v.open(st, isEdit)) > 0 {
+		return nil
+	}
+	names := make([]string, len(ask.Choices))
+	for n := range names {
+		names[n] = letter(n)
+	}
+	return names
+}
+
 // openChecks returns how many of the step's checks are not hidden by a question: their titles may say the answer.
 func (v *labView) openChecks(st runner.StepState) int {
 	n := 0

@@ -185,19 +185,13 @@ func (m *model) beginAnswer() {
 	m.showEnd(m.lab.step, block)
 }
 
-// letters returns what names the choices of the question that was answered wrongly and waits. They are chosen by their letters
-// as in the first place, whatever else the letters do.
+// letters returns what names the choices of the question that was answered wrongly and waits, where the letters choose.
 func (m *model) letters() []string {
 	block, gated := m.gated()
 	if !gated || !m.ready() || m.running() || m.stepState().Answers[block].Result.Verdict != checks.NotYet {
 		return nil
 	}
-	ask, _ := m.lab.at().Blocks[block].(lesson.Ask)
-	names := make([]string, len(ask.Choices))
-	for n := range names {
-		names[n] = letter(n)
-	}
-	return names
+	return m.lab.letters(m.stepState(), block)
 }
 
 // chooseAnew begins another answer with the choice that the key names, if it names one.
