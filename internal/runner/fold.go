@@ -65,13 +65,13 @@ func busyWithCluster(busy string, e Event) string {
 func (c ClusterState) apply(e Event) ClusterState {
 	switch e := e.(type) {
 	case ClusterSeen:
-		c.Seen, c.Up = e.Standing, e.Standing == Answers
+		c.Seen = e.Standing
 	case ClusterUp:
-		c.Up, c.Err, c.Try = true, nil, ""
+		c.Up, c.Seen, c.Err, c.Try = true, "", nil, ""
 	case ClusterLost:
-		c.Up, c.Err, c.Try = false, e.Err, e.Try
+		c.Up, c.Seen, c.Err, c.Try = false, "", e.Err, e.Try
 	case PhaseChanged:
-		c.Phases = foldPhase(c.Phases, e)
+		c.Seen, c.Phases = "", foldPhase(c.Phases, e)
 	}
 	return c
 }

@@ -17,11 +17,31 @@ func TestALookTellsHowTheClusterStands(t *testing.T) {
 			defer l.stop()
 			l.Do(Look{})
 			s := l.until(func(s State) bool { return s.Cluster.Seen != "" })
-			if s.Cluster.Seen != standing || s.Cluster.Up != (standing == Answers) || s.Busy != "" || w.ups != 0 {
+			// Only a lab that is open has a watch, which knows when the cluster is up no more.
+			if s.Cluster.Seen != standing || s.Cluster.Up || s.Busy != "" || w.ups != 0 {
 				t.Errorf("%s: %+v, busy with %q, brought up %d times", standing, s.Cluster, s.Busy, w.ups)
 			}
 		})
 	}
+}
+
+func TestALookIsForgottenWhenALabOpens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newFakeWorld()
+		w.standing = Answers
+		l := start(t, w)
+		defer l.stop()
+		l.Do(Look{})
+		l.until(func(s State) bool { return s.Cluster.Seen == Answers })
+		w.set(func() { w.upErr = errors.New("docker does not answer") })
+		l.Do(Open{Lab: "duo"})
+		if s := l.until(func(s State) bool { return s.Busy == "cluster" }); s.Cluster.Seen != "" || s.Cluster.Up {
+			t.Errorf("while it comes up: %+v", s.Cluster)
+		}
+		if s := l.until(func(s State) bool { return s.Cluster.Err != nil }); s.Cluster.Seen != "" || s.Cluster.Up {
+			t.Errorf("when it did not come up: %+v", s.Cluster)
+		}
+	})
 }
 
 // What could not be looked at is unknown; a look that is slow holds up no lab, and tells nothing after it.

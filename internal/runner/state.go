@@ -17,8 +17,8 @@ type State struct {
 
 // ClusterState is what is known of the cluster.
 type ClusterState struct {
-	Up     bool
-	Seen   Standing     // by the look at the start; "" before it, and if it could not be told
+	Up     bool         // it came up for a lab, and was not lost since
+	Seen   Standing     // by the look at the start; "" before it, if it could not be told, and once a lab is opened
 	Phases []PhaseState // of the last time it was brought up, in order
 	Err    error        // why it is not up
 	Try    string       // the way out

@@ -250,6 +250,36 @@ func TestTheCatalogueSaysHowTheClusterStands(t *testing.T) {
 	}
 }
 
+// Once a lab was asked for, what podlab saw at its start is no longer repeated.
+func TestALookIsForgottenWhenALabOpens(t *testing.T) {
+	x := newTerminal(t, 80, 24)
+	x.event(runner.ClusterSeen{Standing: runner.Answers})
+	x.see("cluster up")
+	comesUp := func() {
+		t.Helper()
+		x.see("The cluster comes up")
+		x.see("cluster coming up")
+		x.notSee("cluster up")
+	}
+	x.keys("enter")
+	comesUp()
+	x.event(runner.PhaseChanged{Phase: runner.Phase{Name: "look for Docker"}, At: start()})
+	comesUp()
+	x.event(runner.PhaseChanged{Phase: runner.Phase{Name: "look for Docker", Done: true}, At: start()})
+	comesUp()
+	x.event(runner.ClusterUp{At: start()})
+	comesUp()
+	x.event(runner.LabOpened{Lab: "duo", Checks: []int{3, 1, 0}})
+	x.see("cluster up")
+	x.event(runner.ClusterLost{Err: errRefused})
+	x.see("cluster lost")
+	x.keys("u")
+	x.notSee("cluster up")
+	x.event(runner.PhaseChanged{Phase: runner.Phase{Name: "look for Docker"}, At: start()}, runner.RequestFailed{Err: errRefused})
+	x.keys("esc")
+	x.notSee("cluster up")
+}
+
 func TestPodlabLooksOnceOnStart(t *testing.T) {
 	x := newTerminal(t, 80, 24)
 	x.m.Init()

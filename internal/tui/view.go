@@ -56,13 +56,13 @@ func (m *model) header(title, right string) string {
 func (m *model) clusterWords() string {
 	c := m.state.Cluster
 	switch {
-	case m.state.Busy == "cluster":
+	case m.state.Busy == "cluster" || m.opening != "" && c.Err == nil:
 		return m.theme.warn.Render("cluster coming up")
 	case c.Err != nil && m.ready():
 		return m.theme.bad.Render("cluster lost")
 	case c.Err != nil:
 		return m.theme.bad.Render("cluster not up")
-	case c.Up:
+	case c.Up || c.Seen == runner.Answers:
 		return m.theme.good.Render("cluster up")
 	case c.Seen == runner.Absent:
 		return m.theme.dim.Render("no cluster yet")
