@@ -327,7 +327,7 @@ func (f conditionFact) Value(ctx context.Context, c Cluster) (string, Result) {
 	if r.Verdict != Pass {
 		return "", r
 	}
-	if rest := f.unsettled(ctx, c); rest.Verdict != "" {
+	if _, rest := f.settledPods(ctx, c); rest.Verdict != "" {
 		return "", rest
 	}
 	return found.status, r

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -268,39 +267,23 @@ type endpointsFact struct{ service }
 func (endpointsFact) Kind() string { return "endpoints" }
 
 func (f endpointsFact) Value(ctx context.Context, c Cluster) (string, Result) {
+	pods, r := object{"Service", f.name}.settledPods(ctx, c)
+	if r.Verdict != "" {
+		return "", r
+	}
+	heard, r := service{name: f.name}.lookUp(ctx, c)
+	if r.Verdict != Pass {
+		return "", r
+	}
+	for _, pod := range pods {
+		if isReady(pod) && !slices.Contains(heard, pod.Name) {
+			return "", Result{Verdict: NotYet, Got: fmt.Sprintf("%s has not heard yet that pod %s is ready", f.service, pod.Name)}
+		}
+	}
 	ready, r := f.lookUp(ctx, c)
 	if r.Verdict != Pass {
 		return "", r
 	}
-	if rest := f.awaited(ctx, c, len(ready), r.Why != ""); rest.Verdict != "" {
-		return "", rest
-	}
 	r.Why = ""
 	return strconv.Itoa(len(ready)), r
-}
-
-// awaited says what is still on its way: a pod, or the news of it. The news of an endpoint that does not count has come.
-func (f endpointsFact) awaited(ctx context.Context, c Cluster, ready int, told bool) Result {
-	of := object{"Service", f.name}
-	if rest := of.unsettled(ctx, c); rest.Verdict != "" || told {
-		return rest
-	}
-	found, r := of.find(ctx, c)
-	if found == nil {
-		return r
-	}
-	pods, err := ownPods(ctx, c, found)
-	if err != nil {
-		return cannotTell("the API could not be asked about the pods of "+of.String(), err.Error(), "podlab doctor")
-	}
-	n := 0
-	for _, pod := range pods {
-		if condition(pod, corev1.PodReady).Status == corev1.ConditionTrue {
-			n++
-		}
-	}
-	if n > ready {
-		return Result{Verdict: NotYet, Got: fmt.Sprintf("%s has heard of %d of %d ready pods", of, ready, n)}
-	}
-	return Result{}
 }

@@ -235,8 +235,8 @@ func (f fieldFact) Value(ctx context.Context, c Cluster) (string, Result) {
 	if r.Verdict != Pass {
 		return "", r
 	}
-	if strings.HasPrefix(strings.TrimLeft(string(f.path), "{.$"), "status") {
-		if rest := f.unsettled(ctx, c); rest.Verdict != "" {
+	if f.path.mayBegin("status") {
+		if _, rest := f.settledPods(ctx, c); rest.Verdict != "" {
 			return "", rest
 		}
 	}

@@ -141,7 +141,7 @@ func (f phaseFact) Value(ctx context.Context, c Cluster) (string, Result) {
 	if r.Verdict != Pass {
 		return "", r
 	}
-	if rest := (object{"Pod", f.pod}).unsettled(ctx, c); rest.Verdict != "" {
+	if _, rest := (object{"Pod", f.pod}).settledPods(ctx, c); rest.Verdict != "" {
 		return "", rest
 	}
 	return string(got), r

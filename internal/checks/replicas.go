@@ -216,7 +216,7 @@ func (f replicasFact) Value(ctx context.Context, c Cluster) (string, Result) {
 	if r.Verdict != Pass {
 		return "", r
 	}
-	if rest := f.unsettled(ctx, c); rest.Verdict != "" {
+	if _, rest := f.settledPods(ctx, c); rest.Verdict != "" {
 		return "", rest
 	}
 	return strconv.Itoa(replicasOf(found, f.of)), r

@@ -3,6 +3,7 @@ package checks
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -12,47 +13,95 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// unsettled says what is still on its way with the object's pods, or has no verdict: an answer must not be graded against a
-// state that nobody would see. The pods are the object itself, or those that it selects.
-func (o object) unsettled(ctx context.Context, c Cluster) Result {
+// settledPods returns the pods that the object is or selects, or the result that says what is still on its way with them: an
+// answer must not be graded against a state that nobody would see.
+func (o object) settledPods(ctx context.Context, c Cluster) ([]*corev1.Pod, Result) {
 	found, r := o.find(ctx, c)
 	if found == nil {
-		return r
+		return nil, r
 	}
 	pods, err := ownPods(ctx, c, found)
 	if err != nil {
-		return cannotTell("the API could not be asked about the pods of "+o.String(), err.Error(), "podlab doctor")
-	}
-	wanted, has, _ := unstructured.NestedInt64(found.Object, "spec", "replicas")
-	if has && int(wanted) != len(pods) && !cannotMake(found) {
-		return Result{Verdict: NotYet, Got: fmt.Sprintf("%d of %d pods of %s are there", len(pods), wanted, o)}
+		return nil, cannotTell("the API could not be asked about the pods of "+o.String(), err.Error(), "podlab doctor")
 	}
 	for _, pod := range pods {
 		if name := starting(pod); name != "" {
-			return Result{Verdict: NotYet, Got: fmt.Sprintf("%s of pod %s is still starting", name, pod.Name)}
+			return nil, Result{Verdict: NotYet, Got: fmt.Sprintf("%s of pod %s is still starting", name, pod.Name)}
 		}
 	}
-	return Result{}
+	if why := behindhand(found, pods); why != "" {
+		return nil, Result{Verdict: NotYet, Got: o.String() + " " + why}
+	}
+	return pods, Result{}
 }
 
 // starting returns the name of a container that may become ready without anything more happening, or "".
 func starting(pod *corev1.Pod) string {
+	if hasEnded(pod) || unscheduled(pod) != "" || slices.ContainsFunc(pod.Status.InitContainerStatuses, stuck) {
+		return ""
+	}
 	for _, one := range containersOf(pod) {
-		if !settled(one) && unscheduled(pod) == "" {
+		if !settled(one) {
 			return one.name
 		}
 	}
 	return ""
 }
 
+func hasEnded(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+}
+
+// stuck says whether the init container cannot be started, or not soon: the containers after it wait for ever.
+func stuck(status corev1.ContainerStatus) bool {
+	return status.State.Waiting != nil && settled(container{status.Name, status})
+}
+
+func isReady(pod *corev1.Pod) bool {
+	return condition(pod, corev1.PodReady).Status == corev1.ConditionTrue
+}
+
+// behindhand says what a controller has still to do or to take notice of, or "".
+func behindhand(o *unstructured.Unstructured, pods []*corev1.Pod) string {
+	total, readyField := []string{"spec", "replicas"}, "readyReplicas"
+	if o.GetKind() == "DaemonSet" {
+		total, readyField = []string{"status", "desiredNumberScheduled"}, "numberReady"
+	}
+	wanted, counts, _ := unstructured.NestedInt64(o.Object, total...)
+	if !counts {
+		return ""
+	}
+	ready, living := 0, 0
+	for _, pod := range pods {
+		switch {
+		case !controlled(pod, o) || hasEnded(pod):
+			continue
+		case isReady(pod):
+			ready++
+		}
+		living++
+	}
+	inOrder := o.GetKind() == "StatefulSet" && ready < living // the next pod comes when this one is ready
+	if living < int(wanted) && !inOrder && !cannotMake(o) {
+		return fmt.Sprintf("has %d of its %d pods", living, wanted)
+	}
+	if known, _, _ := unstructured.NestedInt64(o.Object, "status", readyField); int(known) != ready {
+		return fmt.Sprintf("knows of %d ready pods, and there are %d", known, ready)
+	}
+	return ""
+}
+
+// controlled says whether the pod is the controller's own. A Deployment's pods are those of its ReplicaSets.
+func controlled(pod *corev1.Pod, o *unstructured.Unstructured) bool {
+	by := metav1.GetControllerOf(pod)
+	return by != nil && (by.UID == o.GetUID() || o.GetKind() == "Deployment" && by.Kind == "ReplicaSet")
+}
+
 // cannotMake says whether the controller has said that it cannot make its pods, because of a quota for instance.
 func cannotMake(o *unstructured.Unstructured) bool {
-	for _, one := range conditionsOf(o) {
-		if one.of == "ReplicaFailure" && one.status == string(metav1.ConditionTrue) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(conditionsOf(o), func(one anyCondition) bool {
+		return one.of == "ReplicaFailure" && one.status == string(metav1.ConditionTrue)
+	})
 }
 
 // ownPods returns the pods that the object is or selects, but for those that are being deleted.

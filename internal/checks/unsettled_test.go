@@ -5,55 +5,115 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/podlab/podlab/internal/checks"
 	"github.com/podlab/podlab/internal/checks/checkstest"
 )
 
+// webPod is one of the two pods of the Deployment k8s-web.
+const webPod = "k8s-web-8565d5cd9d-5hnqj"
+
+func podWaits(reason string) spoil {
+	return func(_ testing.TB, c *checkstest.Cluster) {
+		pod := c.Pods[webPod]
+		pod.Status.Phase = corev1.PodPending
+		pod.Status.ContainerStatuses[0].State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}
+		pod.Status.ContainerStatuses[0].Ready = false
+	}
+}
+
+func podMissing(_ testing.TB, c *checkstest.Cluster) {
+	delete(c.Pods, webPod)
+}
+
+func podRefused(t testing.TB, c *checkstest.Cluster) {
+	podMissing(t, c)
+	conditions := []any{map[string]any{"type": "ReplicaFailure", "status": "True"}}
+	set(t, thing(t, c, "ReplicaSet", "k8s-web-8565d5cd9d"), conditions, "status", "conditions")
+	set(t, thing(t, c, "ReplicaSet", "k8s-web-8565d5cd9d"), int64(1), "status", "readyReplicas")
+	set(t, thing(t, c, "ReplicaSet", "k8s-web-8565d5cd9d"), int64(1), "status", "replicas")
+}
+
+// statusLate: both pods are ready, and the controller has seen one.
+func statusLate(t testing.TB, c *checkstest.Cluster) {
+	set(t, thing(t, c, "Deployment", "k8s-web"), int64(1), "status", "readyReplicas")
+}
+
+// surgeStuck: a third pod, of the new template, whose image is nowhere.
+func surgeStuck(_ testing.TB, c *checkstest.Cluster) {
+	more := c.Pods[webPod].DeepCopy()
+	more.Name, more.Status.Conditions = "k8s-web-new", nil
+	more.Status.ContainerStatuses[0].State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ImagePullBackOff"}}
+	c.Pods[more.Name] = more
+}
+
+func podEvicted(_ testing.TB, c *checkstest.Cluster) {
+	left := c.Pods[webPod].DeepCopy()
+	left.Name, left.Status = "k8s-web-left", corev1.PodStatus{Phase: corev1.PodFailed, Reason: "Evicted"}
+	c.Pods[left.Name] = left
+}
+
+func initStuck(t testing.TB, c *checkstest.Cluster) {
+	pod := c.Pods[webPod]
+	podWaits("PodInitializing")(t, c)
+	pod.Status.InitContainerStatuses = []corev1.ContainerStatus{{
+		Name: "first", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}},
+	}}
+}
+
+// sliceUnready: what the slice says until it hears that the probe has passed.
+func sliceUnready(t testing.TB, c *checkstest.Cluster) {
+	slice := thing(t, c, "EndpointSlice", "k8s-web")
+	list, _, err := unstructured.NestedSlice(slice.Object, "endpoints")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range list {
+		e.(map[string]any)["conditions"] = map[string]any{"ready": false}
+	}
+	set(t, slice, list, "endpoints")
+}
+
+func sliceUnheard(t testing.TB, c *checkstest.Cluster) {
+	set(t, thing(t, c, "EndpointSlice", "k8s-web"), []any{}, "endpoints")
+}
+
 // A learner's answer is graded against what she sees, not against the moment in which a pod is still starting.
 func TestFactsWaitForWhatIsOnItsWay(t *testing.T) {
-	const one = "k8s-web-8565d5cd9d-5hnqj"
-	waiting := func(reason string) spoil {
-		return func(_ testing.TB, c *checkstest.Cluster) {
-			pod := c.Pods[one]
-			pod.Status.Phase = corev1.PodPending
-			pod.Status.ContainerStatuses[0].State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}
-			pod.Status.ContainerStatuses[0].Ready = false
-		}
-	}
-	starting, stuck := waiting("ContainerCreating"), waiting("ImagePullBackOff")
-	missing := func(_ testing.TB, c *checkstest.Cluster) { delete(c.Pods, one) }
-	refused := func(t testing.TB, c *checkstest.Cluster) {
-		missing(t, c)
-		conditions := []any{map[string]any{"type": "ReplicaFailure", "status": "True"}}
-		set(t, thing(t, c, "ReplicaSet", "k8s-web-8565d5cd9d"), conditions, "status", "conditions")
-	}
-	unheard := func(t testing.TB, c *checkstest.Cluster) {
-		set(t, thing(t, c, "EndpointSlice", "k8s-web"), []any{}, "endpoints")
-	}
+	starting, stuck := podWaits("ContainerCreating"), podWaits("ImagePullBackOff")
 	as := func(testing.TB, *checkstest.Cluster) {}
 	tests := []struct {
 		source string
 		spoil  spoil
 		want   string // a value; or, after "not yet: ", a part of why there is none
 	}{
-		{"phase: {pod: " + one + "}", as, "Running"},
-		{"phase: {pod: " + one + "}", starting, "not yet: " + one + " is still starting"},
-		{"phase: {pod: " + one + "}", stuck, "Pending"},
+		{"phase: {pod: " + webPod + "}", as, "Running"},
+		{"phase: {pod: " + webPod + "}", starting, "not yet: " + webPod + " is still starting"},
+		{"phase: {pod: " + webPod + "}", stuck, "Pending"},
 		{"phase: {pod: k8s-done}", as, "Succeeded"},
-		{"condition: {name: " + one + ", type: Ready}", as, "True"},
-		{"condition: {name: " + one + ", type: Ready}", starting, "not yet: is still starting"},
+		{"condition: {name: " + webPod + ", type: Ready}", as, "True"},
+		{"condition: {name: " + webPod + ", type: Ready}", starting, "not yet: is still starting"},
 		{"condition: {kind: Deployment, name: k8s-web, type: Available}", starting, "not yet: is still starting"},
 		{"condition: {kind: Deployment, name: k8s-web, type: Available}", as, "True"},
-		{"field: {name: " + one + ", path: '{.status.phase}'}", starting, "not yet: is still starting"},
+		{"field: {name: " + webPod + ", path: '{.status.phase}'}", starting, "not yet: is still starting"},
 		{"field: {kind: Deployment, name: k8s-web, path: spec.replicas}", starting, "2"},
+		{"phase: {pod: " + webPod + "}", initStuck, "Pending"},
+		{"phase: {pod: k8s-web-left}", podEvicted, "Failed"},
+		{"field: {name: " + webPod + ", path: \"{['status'].phase}\"}", starting, "not yet: is still starting"},
+		{"field: {name: " + webPod + ", path: '{..phase}'}", starting, "not yet: is still starting"},
+		{"condition: {kind: Deployment, name: k8s-web, type: Available}", statusLate, "not yet: knows of 1 ready pods"},
+		{"replicas: {name: k8s-web, count: ready}", statusLate, "not yet: knows of 1 ready pods"},
+		{"replicas: {name: k8s-web, count: ready}", surgeStuck, "2"},
+		{"replicas: {name: k8s-web, count: ready}", podEvicted, "2"},
 		{"replicas: {name: k8s-web, count: ready}", as, "2"},
 		{"replicas: {name: k8s-web, count: ready}", starting, "not yet: is still starting"},
-		{"replicas: {kind: ReplicaSet, name: k8s-web-8565d5cd9d}", missing, "not yet: 1 of 2 pods"},
-		{"replicas: {kind: ReplicaSet, name: k8s-web-8565d5cd9d}", refused, "2"},
+		{"replicas: {kind: ReplicaSet, name: k8s-web-8565d5cd9d}", podMissing, "not yet: has 1 of its 2 pods"},
+		{"replicas: {kind: ReplicaSet, name: k8s-web-8565d5cd9d}", podRefused, "1"},
 		{"endpoints: {service: k8s-web}", as, "2"},
 		{"endpoints: {service: k8s-web}", starting, "not yet: is still starting"},
-		{"endpoints: {service: k8s-web}", unheard, "not yet: heard of 0 of 2 ready pods"},
+		{"endpoints: {service: k8s-web}", sliceUnheard, "not yet: has not heard yet that pod"},
+		{"endpoints: {service: k8s-web}", sliceUnready, "not yet: has not heard yet that pod"},
 		{"endpoints: {service: k8s-lone}", as, "0"},
 	}
 	for _, test := range tests {
