@@ -31,7 +31,7 @@ func (e *expression) read(ctx context.Context, c Cluster) (map[string]any, Resul
 		}
 		lists[kind] = objects
 		if kind == "Pod" {
-			variables["pods"] = staying // to every kind of check a pod that is being deleted is gone
+			variables["pods"] = staying // to every kind of check a pod that is being deleted is gone, and to processes
 		}
 	}
 	variables["objects"] = lists
@@ -64,7 +64,7 @@ func (e *expression) readProcesses(ctx context.Context, c Cluster) ([]any, Resul
 			idle = off
 		}
 		ran = ran || someRun(pod)
-		if pod.Spec.NodeName == "" {
+		if pod.Spec.NodeName == "" || pod.DeletionTimestamp != nil {
 			continue
 		}
 		snapshot, err := c.Node(ctx, pod.Spec.NodeName)

@@ -299,3 +299,14 @@ func TestExprLeavesOutPodsThatAreBeingDeleted(t *testing.T) {
 		t.Errorf("%s, %s, %s", before.Verdict, after.Verdict, still.Verdict)
 	}
 }
+
+// No process is seen of a pod that pods leaves out.
+func TestExprLeavesOutTheProcessesOfPodsThatAreBeingDeleted(t *testing.T) {
+	c := recorded(t)
+	source := `expr: {that: 'processes.exists(p, !pods.exists(q, q.metadata.name == p.pod))'}`
+	now := metav1.Now()
+	c.Pods["demoduo"].DeletionTimestamp = &now
+	if r := eval(t, c, source); r.Verdict != checks.NotYet {
+		t.Errorf("%s, %s", r.Verdict, r.Got)
+	}
+}
