@@ -94,11 +94,13 @@ func (g *glimpse) add(i int, seen *glance, r checks.Result) {
 
 // ending is what one check came to.
 type ending struct {
-	i    int
-	seen *glance
-	r    checks.Result
-	took time.Duration
-	at   time.Time
+	i     int
+	seen  *glance
+	r     checks.Result
+	took  time.Duration
+	at    time.Time
+	after int // so many changes since the look began
+	round int // 1 is the first time that the check looked
 }
 
 // isDue says whether a claim about time wants to be looked at again by now.
@@ -124,30 +126,43 @@ func nextDue(done []ending) <-chan time.Time {
 func (l *looker) look(ctx context.Context, cs []checks.Check, skip skipped, tell func(i int, r checks.Result, took time.Duration)) *glimpse {
 	found := &glimpse{moment: l.moment(), asked: skipped{}}
 	ended := make(chan ending, len(cs))
-	busy, renewed, now := 0, 0, found.moment
-	start := func(i int) {
+	busy, first, changes, now := 0, 0, 0, found.moment
+	start := func(i int, at *moment, round int) {
 		busy++
-		go func(seen *glance, began time.Time) {
+		go func(seen *glance, began time.Time, after int) {
 			r := judged(ctx, cs[i], seen)
-			ended <- ending{i, seen, r, time.Since(began), time.Now()}
-		}(l.glance(now, cs[i]), time.Now())
+			ended <- ending{i: i, seen: seen, r: r, took: time.Since(began), at: time.Now(), after: after, round: round}
+		}(l.glance(at, cs[i]), time.Now(), changes)
 	}
 	for i := range cs {
 		if kept, ok := skip[i]; ok {
 			found.add(i, &glance{below: true, asked: true}, kept)
 			continue
 		}
-		start(i)
+		first++
+		start(i, now, 1)
 	}
 	var done []ending
+	again := func(at *moment, which func(ending) bool) {
+		done = slices.DeleteFunc(done, func(e ending) bool {
+			if !which(e) || ctx.Err() != nil {
+				return false
+			}
+			start(e.i, at, e.round+1)
+			return true
+		})
+	}
 	for busy > 0 {
-		due := nextDue(done)
-		if ctx.Err() != nil {
-			due = nil
+		var due <-chan time.Time
+		if first > 0 && ctx.Err() == nil { // as long as the slow ones of the first round look, and no longer
+			due = nextDue(done)
 		}
 		select {
 		case e := <-ended:
 			busy--
+			if e.round == 1 {
+				first--
+			}
 			if ctx.Err() == nil { // what was found while being cancelled is about the cancelling
 				found.add(e.i, e.seen, e.r)
 				tell(e.i, e.r, e.took)
@@ -155,19 +170,14 @@ func (l *looker) look(ctx context.Context, cs []checks.Check, skip skipped, tell
 			done = append(done, e)
 		case <-l.watch.Changed():
 			found.changed = true
-			if renewed++; renewed <= mostRenewals {
-				now = l.moment()
+			if changes < mostRenewals {
+				changes, now = changes+1, l.moment()
 			}
 		case <-due:
-			now = l.moment()
+			again(l.moment(), ending.isDue)
+			continue
 		}
-		done = slices.DeleteFunc(done, func(e ending) bool {
-			again := e.seen.moment != now && (!e.seen.below || e.isDue()) && ctx.Err() == nil
-			if again {
-				start(e.i)
-			}
-			return again
-		})
+		again(now, func(e ending) bool { return e.after < changes && !e.seen.below })
 	}
 	return found
 }

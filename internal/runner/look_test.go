@@ -136,6 +136,29 @@ func TestASlowCheckKeepsNoTime(t *testing.T) {
 	})
 }
 
+// recurring is a check that is never done with looking again.
+type recurring struct{}
+
+func (recurring) Kind() string  { return "recurring" }
+func (recurring) Title() string { return "recurring" }
+func (recurring) Eval(ctx context.Context, c checks.Cluster) checks.Result {
+	_, err := c.Node(ctx, "podlab-control-plane")
+	time.Sleep(80 * time.Millisecond)
+	return checks.Result{Verdict: checks.NotYet, Got: fmt.Sprint(err), Again: 500 * time.Millisecond}
+}
+
+func TestALookThatLooksAgainIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		w := newFakeWorld()
+		both := []checks.Check{slow{}, recurring{}, slow{}}
+		newLooker(world{"podlab-duo", w, w, fakeNodes{w}}).look(t.Context(), both, nil, func(int, checks.Result, time.Duration) {})
+		if took := time.Since(start); took < lookLimit || took > lookLimit+time.Second {
+			t.Errorf("the look took %s", took)
+		}
+	})
+}
+
 // deep is a check that looks at the node for a long while.
 type deep struct{ looks *int }
 
