@@ -22,8 +22,9 @@ var (
 	errUnfollowed = errors.New("the kubelet cannot follow") // it has read what is there, and has no inotify instance left to wait for more
 )
 
-// fsnotify is in the kubelet's words when it has no inotify instance left. All of one user's nodes share one number of them.
-const fsnotify = "fsnotify"
+// noWatcher is in the kubelet's last words about a log that it cannot follow, which have no line's end: there is no inotify
+// instance left. All of one user's nodes share one number of them.
+const noWatcher = "failed to create fsnotify watcher: "
 
 // once reads what the log holds and then follows it. It returns true when that was all: the container had ended before.
 // A read of its own goes first because the server answers a request to follow only when there is a line.
@@ -47,13 +48,10 @@ func (l *runLog) once(ctx context.Context, w *Watch, seen *seen) (whole bool, er
 			w.update(func() { l.add(text) })
 		}
 	})
-	switch {
-	case err == nil:
-		return false, nil
-	case strings.Contains(err.Error(), fsnotify):
-		return false, fmt.Errorf("%w: %w", errUnfollowed, err)
+	if err != nil && !errors.Is(err, errUnfollowed) {
+		err = fmt.Errorf("%w: %w", errBroken, err)
 	}
-	return false, fmt.Errorf("%w: %w", errBroken, err)
+	return false, err
 }
 
 // catchUp reads what the log holds and the copy does not, and makes the copy live. The last line of a container that runs
@@ -104,6 +102,9 @@ func readLines(from io.Reader, last bool, take func(at time.Time, raw, text stri
 		whole := err == nil
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
+		}
+		if !whole && strings.Contains(raw, noWatcher) { // after a line that has no end yet, it may be
+			return errUnfollowed
 		}
 		if whole || (last && raw != "") {
 			stamp, text, _ := strings.Cut(raw, " ")
