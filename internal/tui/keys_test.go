@@ -22,6 +22,7 @@ func TestKeysAskForThings(t *testing.T) {
 	}{
 		{"enter opens the lab that was left last", nil, []string{"enter"}, runner.Open{Lab: "duo"}},
 		{"down chooses another lab", nil, []string{"down", "enter"}, runner.Open{Lab: "trio"}},
+		{"letters that come at once are pressed one by one", nil, []string{"jkj", "enter"}, runner.Open{Lab: "trio"}},
 		{"enter applies first", (*terminal).openDuo, []string{"enter"}, runner.Apply{Step: 0, Block: applyBlock}},
 		{"a applies", (*terminal).openDuo, []string{"a"}, runner.Apply{Step: 0, Block: applyBlock}},
 		{"a applies again", checksMixed, []string{"a"}, runner.Apply{Step: 0, Block: applyBlock}},

@@ -90,7 +90,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		m.resize(msg.Width, msg.Height)
 	case tea.KeyMsg:
-		cmd = m.press(msg)
+		cmd = m.pressAll(msg)
 	case eventMsg:
 		cmd = tea.Batch(m.fold(msg.event), nextEvent(m.stopped, m.events))
 	case draftBegunMsg, editorEndedMsg, draftReadMsg, putAsideMsg:

@@ -12,6 +12,19 @@ import (
 	"github.com/podlab/podlab/internal/runner"
 )
 
+// pressAll takes letters that came in one read, as from a key that is held down, one by one. What is pasted is one text.
+func (m *model) pressAll(msg tea.KeyMsg) tea.Cmd {
+	if msg.Type != tea.KeyRunes || msg.Paste || len(msg.Runes) < 2 {
+		return m.press(msg)
+	}
+	var cmds []tea.Cmd
+	for _, r := range msg.Runes {
+		cmds = append(cmds, m.press(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: msg.Alt}))
+		m.arrange()
+	}
+	return tea.Sequence(cmds...)
+}
+
 // press hands a key to whatever has the keys now: the interrupt first, then the overlay on top, then the screen.
 func (m *model) press(msg tea.KeyMsg) tea.Cmd {
 	m.notice = ""
