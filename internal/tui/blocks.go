@@ -96,8 +96,8 @@ func (d *pageDrawer) block(i int, b lesson.Block) []string {
 	case lesson.Ask:
 		return d.ask(i, b)
 	case lesson.Hint:
-		if hint := d.view.hints[blockRef{d.view.step, i}]; hint > 0 {
-			return append([]string{d.label(fmt.Sprintf("hint %d", hint))}, d.rendered(d.texts, i, b)...)
+		if d.view.hints[blockRef{d.view.step, i}] {
+			return append([]string{d.label("hint")}, d.rendered(d.texts, i, b)...)
 		}
 	case lesson.Solution:
 		if d.view.solved[d.view.step] {
@@ -250,7 +250,7 @@ func (d *pageDrawer) ask(i int, b lesson.Ask) []string {
 	if d.answer != nil && d.answer.block == i {
 		return append(lines, d.answer.lines(d.width)...)
 	}
-	return append(lines, d.graded(i)...)
+	return append(lines, d.graded(i, b.Several)...)
 }
 
 func (d *pageDrawer) choiceMark(block, n int) string {
@@ -266,7 +266,7 @@ func (d *pageDrawer) choiceMark(block, n int) string {
 }
 
 // graded says what became of the answer, and explains it once it cannot spoil anything.
-func (d *pageDrawer) graded(i int) []string {
+func (d *pageDrawer) graded(i int, several bool) []string {
 	a, answered := d.state.Answers[i]
 	skipped := d.view.skipped[blockRef{d.view.step, i}]
 	said := strings.Join(strings.Split(clean(a.Answer), "\n"), ", ")
@@ -275,6 +275,8 @@ func (d *pageDrawer) graded(i int) []string {
 		return append(indent(d.theme.good.Render("✓ right: "), said, d.width), d.explained(i)...)
 	case skipped:
 		return append([]string{d.theme.dim.Render("  skipped")}, d.explained(i)...)
+	case !answered && several:
+		return indent("  ", d.theme.warn.Render("answer first (tab; several may be right), or s to skip"), d.width)
 	case !answered:
 		return indent("  ", d.theme.warn.Render("answer first (tab), or s to skip"), d.width)
 	case a.Result.Verdict == checks.CannotTell:

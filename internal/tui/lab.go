@@ -15,7 +15,7 @@ type labView struct {
 	lab     lesson.Lab
 	titles  [][]string // of the checks, by step
 	step    int
-	hints   map[blockRef]int  // the number that a revealed hint got in its step, from 1 on
+	hints   map[blockRef]bool // those that are revealed
 	solved  map[int]bool      // the solution is shown, by step
 	skipped map[blockRef]bool // questions that were skipped
 	drafts  map[int]draft     // the learner's own manifests, by step
@@ -38,7 +38,7 @@ func newLabView(lab lesson.Lab, title func(lesson.CheckSpec) string, editor stri
 
 // forget hides again what was revealed.
 func (v *labView) forget() {
-	v.hints, v.solved, v.skipped, v.lastRun = map[blockRef]int{}, map[int]bool{}, map[blockRef]bool{}, -1
+	v.hints, v.solved, v.skipped, v.lastRun = map[blockRef]bool{}, map[int]bool{}, map[blockRef]bool{}, -1
 	v.drafts = map[int]draft{}
 }
 
@@ -184,16 +184,8 @@ func firstOr(blocks []int, finished func(int) bool) (int, bool) {
 	return blocks[len(blocks)-1], true
 }
 
-// reveal shows a hint of the step. Hints are numbered as they are shown, which need not be the lesson's order.
-func (v *labView) reveal(block int) {
-	shown := 0
-	for at := range v.hints {
-		if at.step == v.step {
-			shown++
-		}
-	}
-	v.hints[blockRef{v.step, block}] = shown + 1
-}
+// reveal shows a hint of the step, where it stands in the lesson.
+func (v *labView) reveal(block int) { v.hints[blockRef{v.step, block}] = true }
 
 // hintsLeft returns the hints that can be had and are not revealed: first those whose condition holds, for they are
 // about what the learner looks at. One whose condition does not hold is no hint at all, and would spoil.
@@ -201,7 +193,7 @@ func (v *labView) hintsLeft(st runner.StepState) []int {
 	var seen, always []int
 	for _, i := range v.open(st, isHint) {
 		switch hint, _ := v.at().Blocks[i].(lesson.Hint); {
-		case v.hints[blockRef{v.step, i}] > 0:
+		case v.hints[blockRef{v.step, i}]:
 		case len(hint.When) == 0:
 			always = append(always, i)
 		case st.Hints[i]:
