@@ -45,7 +45,7 @@ func Truth(ask lesson.Ask) string {
 }
 
 // ExplainFor returns the author's explanation for an answer: that for the right one, or those for this wrong one, which
-// may be "": the explanation for the right answer would give it away.
+// may be "": the explanation for the right answer would give it away. To right choices that are not all, podlab says that.
 func ExplainFor(ask lesson.Ask, answer string, right bool) string {
 	if right {
 		return ask.Explain
@@ -63,7 +63,15 @@ func ExplainFor(ask lesson.Ask, answer string, right bool) string {
 			found = append(found, strings.TrimSpace(w.Explain))
 		}
 	}
+	if len(found) == 0 && ask.Several && partOf(chosen(answer), chosen(Truth(ask))) {
+		return "All of that is right, and it is not all."
+	}
 	return strings.Join(found, "\n\n")
+}
+
+// partOf says whether something was chosen, and nothing that is not in the whole.
+func partOf(some, whole []string) bool {
+	return len(some) > 0 && !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(whole, s) })
 }
 
 // validateWrong finds explanations for a wrong answer that would count as the right one.

@@ -250,7 +250,7 @@ func (f findings) evidence(j journal, log Log) Evidence {
 	if len(log.Lines) == 0 {
 		return Evidence{Command: e.Command + " | wc -l", Rows: []string{"0"}}
 	}
-	e.Notes = []string{fmt.Sprintf("the log of container %.12s has %d lines", bareID(log.ContainerID), len(log.Lines))}
+	e.Notes = []string{fmt.Sprintf("the log of container %.12s has %s", bareID(log.ContainerID), lineCount(len(log.Lines)))}
 	if log.Cut {
 		e.Notes[0] += " that podlab has kept, and more before them"
 	}
