@@ -362,3 +362,25 @@ func TestEditScreens(t *testing.T) {
 		}
 	}
 }
+
+// A command or a question that stands after checks is about what they claim.
+func TestEnterWaitsForTheChecksBeforeACommand(t *testing.T) {
+	course := mendLab()
+	step := &course.Labs[0].Steps[0]
+	step.Blocks = append(step.Blocks, lesson.Run{Script: "kubectl delete pod mended"}, lesson.Check{Specs: []lesson.CheckSpec{spec("absent")}})
+	x := terminalWith(t, newFake(), course, 100, 40)
+	x.keys("enter")
+	x.event(runner.ClusterUp{At: start()}, runner.LabOpened{Lab: "mend", Checks: []int{3, 0}})
+	x.session.drafts.types = []string{mended}
+	x.keys("enter")
+	x.applied("pod/mended")
+	x.see("… waiting for the checks: 0 of 3 pass")
+	x.send(tickMsg{start().Add(settleTime)})
+	x.see("enter: 0 of 3 checks pass; edit your manifest again with nano")
+	x.pass(0, 2)
+	x.see("enter: run kubectl delete pod mended")
+	x.event(runner.CheckUpdated{Check: 1, Result: notReady(), At: start()})
+	x.notSee("enter: run")
+	x.keys("r") // who wants to run it all the same, may
+	x.wasAsked(runner.RunCommand{Step: 0, Block: 4})
+}

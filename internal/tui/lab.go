@@ -232,16 +232,30 @@ type action struct {
 
 // next returns what comes next in the step: its blocks in order, then the next step.
 func (v *labView) next(st runner.StepState) action {
-	gate := v.gate(st)
+	gate, claims := v.gate(st), 0
 	for i, b := range v.at().Blocks {
 		if i > gate {
 			break
 		}
-		if a := v.todo(st, i, b); a != (action{}) {
+		if c, ok := b.(lesson.Check); ok {
+			claims += len(c.Specs)
+		}
+		switch a := v.todo(st, i, b); {
+		case a == (action{}):
+		case (a.kind == doRun || a.kind == doAnswer) && !v.hold(st, claims):
+			return v.leave(st) // a command or a question stands after checks because it is about what they claim
+		default:
 			return a
 		}
 	}
 	return v.leave(st)
+}
+
+// hold says whether the first checks of the step pass.
+func (v *labView) hold(st runner.StepState, first int) bool {
+	return !slices.ContainsFunc(st.Checks[:min(first, len(st.Checks))], func(c runner.CheckState) bool {
+		return !c.Seen || c.Result.Verdict != checks.Pass
+	})
 }
 
 func (v *labView) todo(st runner.StepState, i int, b lesson.Block) action {
