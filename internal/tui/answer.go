@@ -33,10 +33,10 @@ func newAnswerInput(t theme, block int, ask lesson.Ask) *answerInput {
 
 func (a *answerInput) lines(width int) []string {
 	if a.several {
-		return []string{"  " + a.theme.dim.Render(cut("a letter or space to mark each right one, enter to answer, esc to leave", width-2))}
+		return []string{"  " + a.theme.dim.Render(cut("a letter or space marks one; mark each that is right", width-2))}
 	}
 	if len(a.choices) > 0 {
-		return []string{"  " + a.theme.dim.Render(cut("↑ ↓ or a letter to choose, enter to answer, esc to leave", width-2))}
+		return []string{"  " + a.theme.dim.Render(cut("↑ ↓ or a letter to choose, enter to answer", width-2))}
 	}
 	a.input.Width = max(width-len(a.input.Prompt)-2, 1)
 	return []string{a.input.View(), "  " + a.theme.dim.Render(cut("enter to answer, esc to leave", width-2))}

@@ -173,7 +173,7 @@ func (m *model) pressAnswer(msg tea.KeyMsg) {
 func (m *model) sendAnswer() {
 	text := strings.TrimSpace(m.answer.value())
 	if text == "" {
-		m.notice = "Type an answer first, or esc and s to skip the question."
+		m.notice = "Give an answer first, or esc and s to skip the question."
 		return
 	}
 	m.ask("answer", runner.Answer{Step: m.lab.step, Block: m.answer.block, Text: text})
