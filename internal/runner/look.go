@@ -234,7 +234,7 @@ func (l *looker) follow(ctx context.Context, cs []checks.Check, tell func(int, c
 // Bounds of what changes that come without end may cost: a log that is flooded is no reason to look all the time.
 const (
 	mostRenewals = 20                     // of the cheap checks, while others still look
-	stormFrom    = 20                     // looks in a row, each right after the one before
+	stormFrom    = 50                     // looks in a row, each right after the one before; the start of one pod may take thirty
 	stormPause   = 200 * time.Millisecond // between the looks from then on
 	stormGap     = 100 * time.Millisecond // looks that are further apart are no storm
 )

@@ -333,3 +333,24 @@ func TestADeedIsNotRepeatedInAStorm(t *testing.T) {
 		}
 	})
 }
+
+// A pod's start is no storm: its verdicts would come late.
+func TestAPodsStartIsNoStorm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s storm
+		start := time.Now()
+		for range 40 {
+			time.Sleep(10 * time.Millisecond)
+			s.breathe(t.Context())
+		}
+		if took := time.Since(start); took != 400*time.Millisecond {
+			t.Errorf("forty looks were held up: %s", took)
+		}
+		for range 20 {
+			s.breathe(t.Context())
+		}
+		if took := time.Since(start); took < 2*time.Second {
+			t.Errorf("sixty looks took no longer than %s", took)
+		}
+	})
+}
