@@ -294,7 +294,7 @@ func TestAStormOfChangesIsBreathedThrough(t *testing.T) {
 			w.set(func() {})
 		}
 		synctest.Wait()
-		if looks < 20 || looks > 150 {
+		if looks < 50 || looks > 250 {
 			t.Errorf("%d looks in ten seconds of a change each millisecond", looks)
 		}
 	})
