@@ -73,6 +73,6 @@ func (c *Client) tail(ctx context.Context, namespace, pod, container string, pre
 	}
 	defer stream.Close()
 	var lines []string
-	err = readLines(stream, true, func(_ time.Time, _, text string) { lines = append(lines, text) })
+	err = readLines(stream, isLine, func(_ time.Time, _, text string) { lines = append(lines, text) })
 	return lines, err
 }

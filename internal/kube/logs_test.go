@@ -263,21 +263,25 @@ func TestReadLines(t *testing.T) {
 	const at = "2026-11-21T04:00:00.123456789Z "
 	for name, tc := range map[string]struct {
 		text string
-		last bool
+		end  ending
 		want []string
 		fail string
 	}{
 		"two":                     {text: at + "a\n" + at + "\n", want: []string{"a", ""}},
-		"half a line":             {text: at + "a\n" + at + "b", want: []string{"a"}},
-		"half a line, the last":   {text: at + "a\n" + at + "b", last: true, want: []string{"a", "b"}},
+		"half a line":             {text: at + "a\n" + at + "b", end: mayBeHalf, want: []string{"a"}},
+		"half a line, the last":   {text: at + "a\n" + at + "b", want: []string{"a", "b"}},
 		"spaces and a return":     {text: at + "  a b \r\n", want: []string{"  a b \r"}},
 		"what the kubelet says":   {text: at + "a\nfailed to create fsnotify watcher: too many open files\n", want: []string{"a"}, fail: "failed to create fsnotify watcher: too many open files"},
-		"the kubelet, unfinished": {text: "failed to open log file", last: true, fail: "failed to open log file"},
+		"the kubelet, unfinished": {text: "failed to open log file", fail: "failed to open log file"},
 		"nothing":                 {},
+		"nobody can follow":       {text: at + "a\n" + noWatcher + "x", end: mayBeKubelets, want: []string{"a"}, fail: errUnfollowed.Error()},
+		"nor after half a line":   {text: at + "a\n" + at + "b" + noWatcher + "x", end: mayBeKubelets, want: []string{"a"}, fail: errUnfollowed.Error()},
+		"a program's own words":   {text: at + noWatcher + "x\n", end: mayBeKubelets, want: []string{noWatcher + "x"}},
+		"and its last ones":       {text: at + noWatcher + "x", want: []string{noWatcher + "x"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			err := readLines(strings.NewReader(tc.text), tc.last, func(_ time.Time, _, text string) { got = append(got, text) })
+			err := readLines(strings.NewReader(tc.text), tc.end, func(_ time.Time, _, text string) { got = append(got, text) })
 			if !slices.Equal(got, tc.want) || (err == nil) != (tc.fail == "") || (err != nil && err.Error() != tc.fail) {
 				t.Errorf("%q, %v, want %q, %q", got, err, tc.want, tc.fail)
 			}

@@ -43,7 +43,7 @@ func (l *runLog) once(ctx context.Context, w *Watch, seen *seen) (whole bool, er
 		return false, err
 	}
 	defer stream.Close()
-	err = readLines(stream, true, func(at time.Time, raw, text string) {
+	err = readLines(stream, mayBeKubelets, func(at time.Time, raw, text string) {
 		if seen.add(at, raw) {
 			w.update(func() { l.add(text) })
 		}
@@ -65,7 +65,11 @@ func (l *runLog) catchUp(ctx context.Context, w *Watch, seen *seen, running bool
 	}
 	defer stream.Close()
 	var missed []string
-	err = readLines(stream, !running, func(at time.Time, raw, text string) {
+	end := isLine
+	if running {
+		end = mayBeHalf
+	}
+	err = readLines(stream, end, func(at time.Time, raw, text string) {
 		if seen.add(at, raw) {
 			missed = append(missed, text)
 		}
@@ -93,9 +97,18 @@ func (l *runLog) options(seen *seen) *corev1.PodLogOptions {
 	return options
 }
 
-// readLines reads the lines of a log until its end. A line that has no end is one only where the container has ended. What
-// has no time was not written by the container but by the kubelet: it is why the kubelet could not go on.
-func readLines(from io.Reader, last bool, take func(at time.Time, raw, text string)) error {
+// ending is what the last line of a log is if it has no line's end.
+type ending int
+
+const (
+	isLine        ending = iota // the container has ended
+	mayBeHalf                   // it runs, and the rest of the line may follow
+	mayBeKubelets               // the log is followed, and noWatcher may stand in it
+)
+
+// readLines reads the lines of a log until its end. What has no time was not written by the container but by the kubelet: it
+// is why the kubelet could not go on.
+func readLines(from io.Reader, end ending, take func(at time.Time, raw, text string)) error {
 	r := bufio.NewReader(from)
 	for {
 		raw, err := readLine(r)
@@ -103,10 +116,10 @@ func readLines(from io.Reader, last bool, take func(at time.Time, raw, text stri
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
-		if !whole && strings.Contains(raw, noWatcher) { // after a line that has no end yet, it may be
+		if !whole && end == mayBeKubelets && strings.Contains(raw, noWatcher) { // after half a line, it may be
 			return errUnfollowed
 		}
-		if whole || (last && raw != "") {
+		if whole || (end != mayBeHalf && raw != "") {
 			stamp, text, _ := strings.Cut(raw, " ")
 			at, parseErr := time.Parse(time.RFC3339Nano, stamp)
 			if parseErr != nil {
