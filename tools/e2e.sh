@@ -18,15 +18,17 @@ trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
+tests() { go test -buildvcs=false -tags e2e -count=1 -p 1 -timeout 45m "$@"; }
+
 asking >"$work/asking"
 failed=0
 # shellcheck disable=SC2046 # package paths, one word each
-go test -buildvcs=false -tags e2e -count=1 -p 1 -timeout 75m "$@" $(packages | grep -vxFf "$work/asking") || failed=1
+tests "$@" $(packages | grep -vxFf "$work/asking") || failed=1
 
 ours up
 PODLAB_E2E_KUBECONFIG=$work/state/podlab/podlab-e2e-api.kubeconfig
 PODLAB_E2E_NODE=podlab-e2e-api-control-plane
 export PODLAB_E2E_KUBECONFIG PODLAB_E2E_NODE
 # shellcheck disable=SC2046
-go test -buildvcs=false -tags e2e -count=1 -p 1 -timeout 75m "$@" $(cat "$work/asking") || failed=1
+tests "$@" $(cat "$work/asking") || failed=1
 exit $failed
