@@ -38,7 +38,7 @@ func (k *change) readPod(ctx context.Context, c Cluster) (noted, Result) {
 	case k.of == ofPodUID:
 		r.Evidence.Command = "kubectl get pod " + k.pod + " -o jsonpath='{.metadata.uid}'"
 		return noted{pod: string(pod.UID), values: []valued{only(string(pod.UID))}}, r
-	case pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed:
+	case hasEnded(pod):
 		return noted{}, Result{Verdict: NotYet, Vacant: true, Got: fmt.Sprintf("pod %s has ended (%s)", k.pod, pod.Status.Phase)}
 	case pod.Status.PodIP == "":
 		return noted{}, Result{Verdict: NotYet, Vacant: true, Got: "pod " + k.pod + " has no IP address"}

@@ -31,7 +31,7 @@ func (e *expression) read(ctx context.Context, c Cluster) (map[string]any, Resul
 		}
 		lists[kind] = objects
 		if kind == "Pod" {
-			variables["pods"] = staying // to every kind of check a pod that is being deleted is gone, and to processes
+			variables["pods"] = staying // as to every kind of check, and to processes, a pod that is being deleted is gone
 		}
 	}
 	variables["objects"] = lists

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/podlab/podlab/internal/lesson"
 )
 
@@ -249,7 +247,7 @@ func (p podPort) listeners(ctx context.Context, c Cluster, container string) (al
 	switch {
 	case pod == nil:
 		return nil, nil, r
-	case pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed:
+	case hasEnded(pod):
 		return nil, nil, Result{Verdict: NotYet, Vacant: true, Got: fmt.Sprintf("pod %s has ended (%s)", p.pod, pod.Status.Phase)}
 	}
 	var named []string

@@ -94,14 +94,14 @@ func (k Ready) Eval(ctx context.Context, c Cluster) Result {
 func (k Ready) judge(ctx context.Context, c Cluster, pod *corev1.Pod) Result {
 	now := readyOf(pod)
 	r := Result{Verdict: NotYet, Got: now.String() + " containers ready", Evidence: readyEvidence(pod, now), Mismatches: k.differs(pod, now)}
-	ready := condition(pod, corev1.PodReady)
 	switch {
 	case pod.DeletionTimestamp != nil:
 		r.Vacant, r.Got = true, "pod "+pod.Name+" is being deleted"
 	case now.total != k.Total:
 		r.Why = "the pod's spec has " + join(names(pod))
 	case now.ready != k.Ready: // the generic reason is the best one
-	case now.ready == now.total && ready.Status != corev1.ConditionTrue:
+	case now.ready == now.total && !isReady(pod):
+		ready := condition(pod, corev1.PodReady)
 		r.Got += ", but the pod is not"
 		r.Why = strings.Trim(ready.Reason+": "+ready.Message, ": ")
 	default:

@@ -146,7 +146,7 @@ func lastRun(one container) string {
 // noMore says that nothing of the pod is started again, or "".
 func (k restartCounter) noMore(ctx context.Context, c Cluster) string {
 	pod, err := c.Pod(ctx, k.pod)
-	if err != nil || pod.Status.Phase != corev1.PodFailed && pod.Status.Phase != corev1.PodSucceeded {
+	if err != nil || !hasEnded(pod) {
 		return ""
 	}
 	return fmt.Sprintf("the pod has ended (%s) and has restartPolicy %s: nothing of it is started again", pod.Status.Phase, pod.Spec.RestartPolicy)

@@ -41,7 +41,7 @@ func podReason(ctx context.Context, c Cluster, pod *corev1.Pod) string {
 		}
 		return why + lastWords(ctx, c, pod, one)
 	}
-	if condition(pod, corev1.PodReady).Status == corev1.ConditionTrue {
+	if isReady(pod) {
 		return "" // what was said of it is over
 	}
 	return lastWarning(ctx, c, pod)
