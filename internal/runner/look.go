@@ -99,8 +99,8 @@ type ending struct {
 	r     checks.Result
 	took  time.Duration
 	at    time.Time
-	after int // so many changes since the look began
-	round int // 1 is the first time that the check looked
+	after int  // so many changes since the look began
+	anew  bool // the check looked again
 }
 
 // isDue says whether a claim about time wants to be looked at again by now.
@@ -126,12 +126,12 @@ func nextDue(done []ending) <-chan time.Time {
 func (l *looker) look(ctx context.Context, cs []checks.Check, skip skipped, tell func(i int, r checks.Result, took time.Duration)) *glimpse {
 	found := &glimpse{moment: l.moment(), asked: skipped{}}
 	ended := make(chan ending, len(cs))
-	busy, first, changes, now := 0, 0, 0, found.moment
-	start := func(i int, at *moment, round int) {
+	busy, slow, changes, now := 0, 0, 0, found.moment
+	start := func(i int, at *moment, anew bool) {
 		busy++
 		go func(seen *glance, began time.Time, after int) {
 			r := judged(ctx, cs[i], seen)
-			ended <- ending{i: i, seen: seen, r: r, took: time.Since(began), at: time.Now(), after: after, round: round}
+			ended <- ending{i: i, seen: seen, r: r, took: time.Since(began), at: time.Now(), after: after, anew: anew}
 		}(l.glance(at, cs[i]), time.Now(), changes)
 	}
 	for i := range cs {
@@ -139,8 +139,8 @@ func (l *looker) look(ctx context.Context, cs []checks.Check, skip skipped, tell
 			found.add(i, &glance{below: true, asked: true}, kept)
 			continue
 		}
-		first++
-		start(i, now, 1)
+		slow++
+		start(i, now, false)
 	}
 	var done []ending
 	again := func(at *moment, which func(ending) bool) {
@@ -148,20 +148,20 @@ func (l *looker) look(ctx context.Context, cs []checks.Check, skip skipped, tell
 			if !which(e) || ctx.Err() != nil {
 				return false
 			}
-			start(e.i, at, e.round+1)
+			start(e.i, at, true)
 			return true
 		})
 	}
 	for busy > 0 {
 		var due <-chan time.Time
-		if first > 0 && ctx.Err() == nil { // as long as the slow ones of the first round look, and no longer
+		if slow > 0 && ctx.Err() == nil { // as long as a check looks for the first time, and no longer
 			due = nextDue(done)
 		}
 		select {
 		case e := <-ended:
 			busy--
-			if e.round == 1 {
-				first--
+			if !e.anew {
+				slow--
 			}
 			if ctx.Err() == nil { // what was found while being cancelled is about the cancelling
 				found.add(e.i, e.seen, e.r)
@@ -234,7 +234,7 @@ func (l *looker) follow(ctx context.Context, cs []checks.Check, tell func(int, c
 // Bounds of what changes that come without end may cost: a log that is flooded is no reason to look all the time.
 const (
 	mostRenewals = 20                     // of the cheap checks, while others still look
-	stormFrom    = 50                     // looks in a row, each right after the one before; the start of one pod may take thirty
+	stormFrom    = 40                     // looks in a row, each right after the one before; the start of one pod took up to 31
 	stormPause   = 200 * time.Millisecond // between the looks from then on
 	stormGap     = 100 * time.Millisecond // looks that are further apart are no storm
 )
