@@ -32,9 +32,9 @@ type Runner struct {
 	wake      chan struct{}
 
 	// The others are touched by Run's goroutine only.
-	open *openLab
-	look context.CancelFunc // ends the look at the cluster; nil when there is none
-	done sync.WaitGroup     // waits for that look
+	open  *openLab
+	look  context.CancelFunc // ends the look at the cluster; nil when there is none
+	looks sync.WaitGroup     // waits for that look
 }
 
 // openLab is the lab that a learner is in.

@@ -10,7 +10,7 @@ func (r *Runner) beginLook(ctx context.Context) {
 	}
 	looking, cancel := context.WithCancel(ctx)
 	r.look = cancel
-	r.done.Go(func() {
+	r.looks.Go(func() {
 		standing, err := r.deps.Cluster.Standing(looking)
 		if err == nil && looking.Err() == nil { // what cannot be told is not told: opening a lab says why
 			r.emit(ClusterSeen{Standing: standing})
@@ -24,6 +24,6 @@ func (r *Runner) endLook() {
 		return
 	}
 	r.look()
-	r.done.Wait()
+	r.looks.Wait()
 	r.look = nil
 }
