@@ -44,12 +44,9 @@ func Truth(ask lesson.Ask) string {
 	return ask.Text
 }
 
-// ExplainFor returns the author's explanation for an answer: that for the right one, or those for this wrong one, which
-// may be "": the explanation for the right answer would give it away. To right choices that are not all, podlab says that.
-func ExplainFor(ask lesson.Ask, answer string, right bool) string {
-	if right {
-		return ask.Explain
-	}
+// ExplainWrong returns the author's explanation for a wrong answer. It may be "": the explanation for the right answer would
+// give it away. Of right choices that are not all, podlab says that.
+func ExplainWrong(ask lesson.Ask, answer, truth string) string {
 	var found []string
 	for _, w := range ask.Wrong {
 		given := Grade(answer, w.Answer)
@@ -63,7 +60,7 @@ func ExplainFor(ask lesson.Ask, answer string, right bool) string {
 			found = append(found, strings.TrimSpace(w.Explain))
 		}
 	}
-	if len(found) == 0 && ask.Several && partOf(chosen(answer), chosen(Truth(ask))) {
+	if len(found) == 0 && ask.Several && partOf(chosen(answer), chosen(truth)) {
 		return "All of that is right, and it is not all."
 	}
 	return strings.Join(found, "\n\n")

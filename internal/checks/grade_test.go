@@ -48,27 +48,26 @@ func TestTruthOfTheLesson(t *testing.T) {
 	}
 }
 
-func TestExplainFor(t *testing.T) {
+func TestExplainWrong(t *testing.T) {
 	wrong := []lesson.WrongAnswer{{Answer: "2", Explain: "And pause?\n"}, {Answer: "mnt", Explain: "Its own."}, {Answer: "PID", Explain: "Not shared."}}
 	free := lesson.Ask{Explain: "Three.", Wrong: wrong}
 	choices := lesson.Ask{Explain: "Three.", Wrong: wrong, Choices: []string{"2", "2.0", "mnt"}}
-	several := lesson.Ask{Explain: "Three.", Wrong: wrong, Several: true, Answers: []string{"net", "ipc"}, Choices: []string{"2", "mnt", "PID", "net", "ipc", "user"}}
+	several := lesson.Ask{Explain: "Three.", Wrong: wrong, Several: true, Choices: []string{"2", "mnt", "PID", "net", "ipc", "user"}}
+	const truth = "ipc, net" // as a fact gives it
 	for _, test := range []struct {
 		name, answer, want string
 		ask                lesson.Ask
-		right              bool
 	}{
-		{"right", "3", "Three.", free, true},
-		{"wrong", "2.0 processes", "And pause?", free, false},
-		{"not thought of", "7", "", free, false},
-		{"a choice", "2", "And pause?", choices, false},
-		{"another choice of the same value", "2.0", "", choices, false},
-		{"two wrong ones of several", "net\nPID\nmnt", "Its own.\n\nNot shared.", several, false},
-		{"one missing of several", "net", "All of that is right, and it is not all.", several, false},
-		{"one missing and a wrong one", "net\n2", "And pause?", several, false},
-		{"one missing and a wrong one that nobody thought of", "net\nuser", "", several, false},
+		{"wrong", "2.0 processes", "And pause?", free},
+		{"not thought of", "7", "", free},
+		{"a choice", "2", "And pause?", choices},
+		{"another choice of the same value", "2.0", "", choices},
+		{"two wrong ones of several", "net\nPID\nmnt", "Its own.\n\nNot shared.", several},
+		{"one missing of several", "net", "All of that is right, and it is not all.", several},
+		{"one missing and a wrong one", "net\n2", "And pause?", several},
+		{"one missing and a wrong one that nobody thought of", "net\nuser", "", several},
 	} {
-		if got := checks.ExplainFor(test.ask, test.answer, test.right); got != test.want {
+		if got := checks.ExplainWrong(test.ask, test.answer, truth); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}

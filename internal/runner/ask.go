@@ -62,7 +62,8 @@ func (q *question) truth(ctx context.Context, c checks.Cluster) (string, checks.
 	return q.fact.Value(ctx, c)
 }
 
-// grade compares an answer with the cluster's, or with the lesson's. A wrong answer does not give the right one away.
+// grade compares an answer with the cluster's, or with the lesson's. A wrong answer does not give the right one away: its
+// reason is the author's words on it.
 func (q *question) grade(ctx context.Context, answer string, c checks.Cluster) checks.Result {
 	limited, cancel := context.WithTimeout(ctx, lookLimit)
 	defer cancel()
@@ -79,16 +80,7 @@ func (q *question) grade(ctx context.Context, answer string, c checks.Cluster) c
 		result.Want = truth
 		return result
 	}
-	return checks.Result{Verdict: checks.NotYet, Got: result.Got}
-}
-
-// answered tells of a graded answer, with the author's words on a wrong one. Those on the right one stand in the lesson.
-func (q *question) answered(req Answer, r checks.Result) Answered {
-	e := Answered{Step: req.Step, Block: req.Block, Answer: req.Text, Result: r}
-	if r.Verdict == checks.NotYet {
-		e.Explain = checks.ExplainFor(q.ask, req.Text, false)
-	}
-	return e
+	return checks.Result{Verdict: checks.NotYet, Got: result.Got, Why: checks.ExplainWrong(q.ask, answer, truth)}
 }
 
 func (r *Runner) answer(ctx context.Context, req Answer) {
@@ -99,7 +91,7 @@ func (r *Runner) answer(ctx context.Context, req Answer) {
 	}
 	r.open.early.drop(req) // an earlier answer to the same question
 	result := q.grade(ctx, req.Text, r.open.looker.glance(r.open.looker.moment(), q))
-	r.emit(q.answered(req, result))
+	r.emit(Answered{Step: req.Step, Block: req.Block, Answer: req.Text, Result: result})
 	if result.Verdict == checks.CannotTell && ctx.Err() == nil {
 		r.open.early.keep(req, q)
 		r.open.looker.lookAgain()
@@ -111,7 +103,7 @@ func (r *Runner) regrade(ctx context.Context, lab *openLab, m *moment) {
 	for req, q := range lab.early.all() {
 		result := q.grade(ctx, req.Text, lab.looker.glance(m, q))
 		if result.Verdict != checks.CannotTell && ctx.Err() == nil && lab.early.take(req) {
-			r.emit(q.answered(req, result))
+			r.emit(Answered{Step: req.Step, Block: req.Block, Answer: req.Text, Result: result})
 		}
 		if result.Again > 0 { // nothing else may change until then
 			time.AfterFunc(result.Again, lab.looker.lookAgain)

@@ -62,14 +62,15 @@ type (
 	}
 	// HintSeen says that the condition of a hint holds: the hint is about what the learner is looking at.
 	HintSeen struct{ Step, Block int }
-	// HintGone says that it holds no longer. What nobody can tell takes no hint back.
+	// HintGone says that it does not hold, or no longer. What nobody can tell takes no hint back.
 	HintGone struct{ Step, Block int }
 	// Answered grades an answer. Verdict is Pass or NotYet for right or wrong, CannotTell when the fact is not known yet.
 	Answered struct {
 		Step, Block int
 		Answer      string
-		Result      checks.Result // Got is the learner's answer; Want, the right one, is set once the answer was right
-		Explain     string        // the author's words, in Markdown, on a wrong answer that she thought of; else ""
+		// Got is the learner's answer; Want, the right one, is set once the answer was right. Why is, of a wrong answer, what the
+		// author says of it, in Markdown, if anything.
+		Result checks.Result
 	}
 	// ResetStarted and ResetEnded bracket the reset of the lab. After a reset every check is unknown again.
 	ResetStarted struct{}

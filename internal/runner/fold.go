@@ -115,7 +115,7 @@ func (s StepState) apply(e Event) StepState {
 		run.Running, run.Exit, run.Elapsed, run.Err = false, e.Exit, e.Elapsed, e.Err
 		s.Runs = with(s.Runs, e.Block, run)
 	case Answered:
-		s.Answers = with(s.Answers, e.Block, AnswerState{Answer: e.Answer, Result: e.Result, Explain: e.Explain})
+		s.Answers = with(s.Answers, e.Block, AnswerState{Answer: e.Answer, Result: e.Result})
 	case HintSeen:
 		s.Hints = with(s.Hints, e.Block, true)
 	case HintGone:

@@ -2,7 +2,7 @@ package runner
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -37,7 +37,6 @@ func TestAHintIsToldWhenItsStateIsSeen(t *testing.T) {
 	})
 }
 
-// A hint is taken back once its state is over, and not because podlab cannot look.
 func TestAHintIsTakenBackWhenItsStateIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -48,25 +47,36 @@ func TestAHintIsTakenBackWhenItsStateIsOver(t *testing.T) {
 		l.Do(Open{Lab: "duo"})
 		l.Do(Apply{Step: 0, Block: 1})
 		l.until(func(s State) bool { return len(s.Steps) > 2 && s.Steps[2].Hints[0] })
-		w.set(func() { w.lost = errors.New("the API server does not answer") })
-		// The checks are told before the hints of the same look, so what comes of the hint is known some events later.
-		later := 0
-		s := l.until(func(s State) bool {
-			if verdict(0, 0, checks.CannotTell)(s) {
-				later++
-			}
-			return later == 3
-		})
-		if !s.Steps[2].Hints[0] {
-			t.Error("the hint is gone with the connection")
-		}
-		w.set(func() { w.lost, w.ready = nil, false })
+		w.set(func() { w.ready = false })
 		l.Do(Apply{Step: 0, Block: 1})
 		l.until(func(s State) bool { return !s.Steps[2].Hints[0] && verdict(0, 0, checks.NotYet)(s) })
 		w.set(func() { w.ready = true })
 		l.Do(Apply{Step: 0, Block: 1})
 		l.until(func(s State) bool { return s.Steps[2].Hints[0] })
 	})
+}
+
+// What podlab cannot look at takes no hint back.
+func TestWhatIsToldOfAHint(t *testing.T) {
+	hint := conditional{step: 2, block: 1}
+	for verdict, want := range map[checks.Verdict][]Event{
+		checks.Pass:       {HintSeen{Step: 2, Block: 1}},
+		checks.NotYet:     {HintGone{Step: 2, Block: 1}},
+		checks.CannotTell: nil,
+	} {
+		r := New(newFakeWorld().deps(testCourse(t, hinted)))
+		go func() {
+			r.tellHint(hint, checks.Result{Verdict: verdict})
+			close(r.events)
+		}()
+		var got []Event
+		for e := range r.Events() {
+			got = append(got, e)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", verdict, got, want)
+		}
+	}
 }
 
 func TestAWrongAnswerGetsItsAuthorsWords(t *testing.T) {
@@ -79,7 +89,7 @@ func TestAWrongAnswerGetsItsAuthorsWords(t *testing.T) {
 		for answer, want := range map[string]string{"2": "And pause?", "7": "", "3": ""} {
 			l.Do(Answer{Step: 2, Block: 2, Text: answer})
 			s := l.until(func(s State) bool { return len(s.Steps) > 2 && s.Steps[2].Answers[2].Answer == answer })
-			if got := s.Steps[2].Answers[2].Explain; got != want {
+			if got := s.Steps[2].Answers[2].Result.Why; got != want {
 				t.Errorf("%s: %q, want %q", answer, got, want)
 			}
 		}

@@ -23,10 +23,9 @@ func (r *Runner) follow(ctx context.Context, lab *openLab) {
 	}
 	lab.looker.waiting = func() bool { return len(lab.early.all()) > 0 }
 	lab.looker.back = func() { r.emit(ClusterUp{At: time.Now()}) }
-	seen := map[int]bool{}
 	lab.looker.follow(ctx, lab.plan.withHints(all), func(i int, result checks.Result, took time.Duration) {
 		if i >= len(all) {
-			seen[i] = r.tellHint(seen[i], lab.plan.hints[i-len(all)], result)
+			r.tellHint(lab.plan.hints[i-len(all)], result)
 			return
 		}
 		lab.begins.note(places[i], result.Verdict)
@@ -34,17 +33,14 @@ func (r *Runner) follow(ctx context.Context, lab *openLab) {
 	}, nil)
 }
 
-// tellHint tells that the condition of a hint holds, or no longer does, and returns whether it does.
-func (r *Runner) tellHint(seen bool, hint conditional, result checks.Result) bool {
-	switch {
-	case result.Verdict == checks.Pass:
+// tellHint tells that the condition of a hint holds, or that it does not.
+func (r *Runner) tellHint(hint conditional, result checks.Result) {
+	switch result.Verdict {
+	case checks.Pass:
 		r.emit(HintSeen{Step: hint.step, Block: hint.block})
-		return true
-	case result.Verdict == checks.NotYet && seen:
+	case checks.NotYet:
 		r.emit(HintGone{Step: hint.step, Block: hint.block})
-		return false
 	}
-	return seen
 }
 
 // lost tells that the cluster does not answer, and tries to bring it back: a node whose Docker went away stays stopped

@@ -60,9 +60,8 @@ type CommandState struct {
 
 // AnswerState is the last answer to an ask block.
 type AnswerState struct {
-	Answer  string
-	Result  checks.Result
-	Explain string // the author's words on this wrong answer, in Markdown; may be ""
+	Answer string
+	Result checks.Result
 }
 
 // CheckState is the last result of a check.

@@ -289,8 +289,8 @@ func (d *pageDrawer) graded(i int, several bool) []string {
 		return append(lines, indent("  ", d.theme.dim.Render("tab to answer again"), d.width)...)
 	}
 	lines := indent(d.theme.bad.Render("✗ not right: "), said, d.width)
-	if a.Explain != "" {
-		lines = append(lines, wrap(clean(a.Explain), d.width)...)
+	if a.Result.Why != "" {
+		lines = append(lines, wrap(clean(a.Result.Why), d.width)...)
 	}
 	how := "tab"
 	if len(d.view.letters(d.state, i)) > 0 {

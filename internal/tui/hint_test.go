@@ -60,7 +60,7 @@ func TestSeveralChoicesAreMarked(t *testing.T) {
 
 func TestAWrongAnswerShowsItsAuthorsWords(t *testing.T) {
 	x := openHinted(t)
-	x.event(runner.Answered{Step: 0, Block: 2, Answer: "mnt", Explain: "Each container has its own.", Result: checks.Result{Verdict: checks.NotYet}})
+	x.event(runner.Answered{Step: 0, Block: 2, Answer: "mnt", Result: checks.Result{Verdict: checks.NotYet, Why: "Each container has its own."}})
 	x.see("not right: mnt")
 	x.see("Each container has its own.")
 }
