@@ -73,9 +73,7 @@ func (a *answerInput) press(msg tea.KeyMsg) {
 	case tea.KeySpace:
 		a.marked[a.pick] = !a.marked[a.pick]
 	default:
-		for _, r := range msg.Runes { // letters typed quickly arrive as one message
-			a.choose(string(r))
-		}
+		a.choose(string(msg.Runes))
 	}
 }
 
